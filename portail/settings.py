@@ -1,0 +1,276 @@
+"""The one settings module, fed by the environment. Every variable is listed in `.env.exemple`.
+
+Without `DATABASE_URL` the portal is the demo: private PostgreSQL, invented families, mails kept in files. Production sets
+`DATABASE_URL`, and then nothing secret has a default.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = Path(os.environ.get("PORTAIL_VAR", BASE_DIR / "var"))
+
+
+def oui(nom: str, defaut: bool) -> bool:
+    """A yes/no variable: 1, oui, true, on."""
+    return os.environ.get(nom, str(defaut)).strip().lower() in {"1", "oui", "true", "on"}
+
+
+def entier(nom: str, defaut: int) -> int:
+    brut = os.environ.get(nom, str(defaut))
+    try:
+        return int(brut)
+    except ValueError:
+        raise ImproperlyConfigured(f"{nom} doit être un nombre entier, pas « {brut} ».") from None
+
+
+def liste(nom: str, defaut: str = "") -> list[str]:
+    return [mot.strip() for mot in os.environ.get(nom, defaut).split(",") if mot.strip()]
+
+
+DEMO = oui("PORTAIL_DEMO", "DATABASE_URL" not in os.environ)
+
+
+def obligatoire(nom: str, demo: str) -> str:
+    """A variable that has a default in the demo only."""
+    valeur = os.environ.get(nom, demo if DEMO else "")
+    if not valeur:
+        raise ImproperlyConfigured(f"La variable {nom} est obligatoire hors de la démonstration (voir .env.exemple).")
+    return valeur
+
+
+SECRET_KEY = obligatoire("SECRET_KEY", "demonstration-seulement-" + "0123456789" * 4)
+DEBUG = oui("DJANGO_DEBUG", False)
+ALLOWED_HOSTS = liste("ALLOWED_HOSTS", "*" if DEMO else "")
+SITE_URL = obligatoire("SITE_URL", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}").rstrip("/")
+CSRF_TRUSTED_ORIGINS = liste("CSRF_TRUSTED_ORIGINS", "" if DEMO else SITE_URL)
+
+INSTALLED_APPS = [
+    "portail.apps.PortailConfig",
+    "facturation.apps.FacturationConfig",
+    "reservations.apps.ReservationsConfig",
+    "comptes.apps.ComptesConfig",
+    "portail.apps.AdministrationConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "pgtrigger",
+    "pghistory",
+    "post_office",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "comptes.middleware.SessionInactive",
+    "comptes.middleware.PagesPersonnelles",
+    "comptes.middleware.MotDePasseAChanger",
+    "comptes.middleware.HistoriqueDesAgents",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "portail.urls"
+WSGI_APPLICATION = "portail.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portail.contexte.portail",
+            ],
+            "builtins": ["comptes.templatetags.francais"],
+        },
+    },
+]
+
+
+# --- Data ------------------------------------------------------------------------------------------------------------
+def base_de_donnees(url: str) -> dict:
+    """A Django database from `postgresql://user:password@host:port/name?option=value`."""
+    morceaux = urlsplit(url)
+    if morceaux.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured("DATABASE_URL doit commencer par postgresql:// (PostgreSQL seulement).")
+    options = dict(parse_qsl(morceaux.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(morceaux.path.lstrip("/")),
+        "USER": unquote(morceaux.username or ""),
+        "PASSWORD": unquote(morceaux.password or ""),
+        "HOST": options.pop("host", unquote(morceaux.hostname or "")),
+        "PORT": options.pop("port", str(morceaux.port or "")),
+        "CONN_MAX_AGE": 0,  # the pool keeps the connections
+        "OPTIONS": {
+            # max_size x processes stays below the server's max_connections
+            "pool": {"min_size": 1, "max_size": entier("DB_POOL_MAX", 8), "timeout": 10},
+            **options,
+        },
+    }
+
+
+DATABASE_URL = os.environ.get("DATABASE_URL") or f"postgresql://portail@/portail?host={VAR / 'postgres'}"
+DATABASES = {"default": base_de_donnees(DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = os.environ.get("REDIS_URL", "")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# --- Worker ----------------------------------------------------------------------------------------------------------
+if REDIS_URL:
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 2, "visibility_timeout": 3600}
+else:
+    CELERY_BROKER_URL = "filesystem://"
+    _file = str(VAR / "celery")
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": _file,
+        "data_folder_out": _file,
+        "control_folder": str(VAR / "celery-controle"),
+        "polling_interval": 0.05,
+    }
+# A broker that is down must not hold a parent's request: the periodic tasks pick up what was not announced.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "Europe/Paris"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "envoyer-les-mots-de-passe": {"task": "comptes.tasks.envoyer_mots_de_passe", "schedule": 30.0},
+    "envoyer-les-courriels": {"task": "post_office.tasks.send_queued_mail", "schedule": 30.0},
+    "menage": {"task": "comptes.tasks.menage", "schedule": timedelta(hours=6)},
+}
+
+# --- Mail ------------------------------------------------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = os.environ.get("COURRIEL_EXPEDITEUR", "Portail famille de Carcassonne <ne-pas-repondre@exemple.fr>")
+EMAIL_BACKEND = "post_office.EmailBackend"
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = entier("EMAIL_PORT", 25)
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = oui("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10
+COURRIELS_DEMO = VAR / "courriels"
+EMAIL_FILE_PATH = str(COURRIELS_DEMO)
+# What really sends. The demo keeps each mail as a file, shown at /demo/courriels/.
+ENVOI_DES_COURRIELS = (
+    "django.core.mail.backends.filebased.EmailBackend" if DEMO else "django.core.mail.backends.smtp.EmailBackend"
+)
+POST_OFFICE = {
+    "BACKENDS": {"default": ENVOI_DES_COURRIELS},
+    "CELERY_ENABLED": True,
+    "DEFAULT_PRIORITY": "medium",
+    "MAX_RETRIES": 20,
+    "RETRY_INTERVAL": timedelta(minutes=5),
+    "LOCK_FILE_NAME": "portail-post-office",
+    "THREADS_PER_PROCESS": 1,
+}
+
+# --- People ----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "comptes.Utilisateur"
+AUTHENTICATION_BACKENDS = ["comptes.connexion.ConnexionParCourriel"]
+PASSWORD_HASHERS = ["comptes.hachage.Argon2Portail"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "comptes.motsdepasse.PasProcheDuCourriel"},
+]
+LOGIN_URL = "comptes:connexion"
+LOGIN_REDIRECT_URL = "portail:accueil"
+SESSION_INACTIVITE = timedelta(minutes=entier("SESSION_INACTIVITE_MINUTES", 30))
+SESSION_AVERTISSEMENT = timedelta(minutes=entier("SESSION_AVERTISSEMENT_MINUTES", 2))
+SESSION_COOKIE_AGE = int(SESSION_INACTIVITE.total_seconds())
+SESSION_EXPIRE_AT_BROWSER_CLOSE = False
+
+# --- Security --------------------------------------------------------------------------------------------------------
+HTTPS = oui("HTTPS", not DEMO)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "portail.vues_erreurs.csrf"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if oui("DERRIERE_PROXY", not DEMO) else None
+# How many proxies of ours add an address to X-Forwarded-For: 0 believes nobody but the socket.
+PROXYS_DE_CONFIANCE = entier("PROXYS_DE_CONFIANCE", 0 if DEMO else 1)
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+# --- Town: texts that every page and mail may name ---------------------------------------------------------------------
+VILLE = {
+    "nom": os.environ.get("VILLE_NOM", "Carcassonne"),
+    "service": os.environ.get("VILLE_SERVICE", "Guichet unique des inscriptions scolaires"),
+    "adresse": os.environ.get("VILLE_ADRESSE", "32 rue Aimé Ramond, 11000 Carcassonne"),
+    "telephone": os.environ.get("VILLE_TELEPHONE", "04 68 00 00 00"),
+    "courriel": os.environ.get("VILLE_COURRIEL", "guichet.unique@exemple.fr"),
+    "horaires": os.environ.get("VILLE_HORAIRES", "du lundi au vendredi, de 8 h 30 à 17 h"),
+    "accessibilite": os.environ.get("VILLE_ACCESSIBILITE", "non conforme"),
+}
+
+# --- Language, files --------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "fr"
+TIME_ZONE = "Europe/Paris"
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR / "fichiers"}},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
+SILENCED_SYSTEM_CHECKS: list[str] = []
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"ligne": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "ligne"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+}
