@@ -253,6 +253,9 @@ VILLE = {
     "accessibilite": os.environ.get("VILLE_ACCESSIBILITE", "non conforme"),
 }
 
+# The classes of .alerte, by level: success, warning, error.
+MESSAGE_TAGS = {25: "succes", 30: "attention", 40: "erreur"}
+
 # --- Language, files --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"
 TIME_ZONE = "Europe/Paris"

@@ -1,0 +1,41 @@
+"""Every address of the portal."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from portail import sante, views
+
+app_name = "portail"
+pages = [
+    path("notifications/", views.notifications, name="notifications"),
+    path("autorisations/", views.autorisations, name="autorisations"),
+    path("reglement-interieur/", views.reglement_interieur, name="reglement_interieur"),
+    path("guide/", views.guide, name="guide"),
+    path("conditions-generales/", views.conditions_generales, name="conditions_generales"),
+    path("donnees-personnelles/", views.donnees_personnelles, name="donnees_personnelles"),
+    path("accessibilite/", views.accessibilite, name="accessibilite"),
+    path("contact/", views.contact, name="contact"),
+    path("robots.txt", views.robots, name="robots"),
+    path("favicon.ico", views.favicon, name="favicon"),
+    path(".well-known/security.txt", views.securite, name="securite"),
+]
+if hasattr(views, "accueil"):
+    pages.insert(0, path("", views.accueil, name="accueil"))
+
+urlpatterns = [
+    path("healthz", sante.healthz),
+    path("readyz", sante.readyz),
+    path("", include((pages, "portail"))),
+    path("", include("comptes.urls")),
+    path("", include("reservations.urls")),
+    path("", include("facturation.urls")),
+    path("admin/", admin.site.urls),
+]
+if settings.DEMO:
+    urlpatterns.insert(0, path("demo/courriels/", include("portail.demo_courriels")))
+
+handler400 = "portail.vues_erreurs.requete_incorrecte"
+handler403 = "portail.vues_erreurs.interdit"
+handler404 = "portail.vues_erreurs.introuvable"
+handler500 = "portail.vues_erreurs.erreur"

@@ -1,0 +1,65 @@
+"""Pages of the town: texts that everyone may read, signed in or not."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+
+def _page(nom: str):
+    """A view that shows `templates/portail/<nom>.html`."""
+
+    @require_safe
+    def vue(request):
+        return render(request, f"portail/{nom}.html")
+
+    vue.__name__ = nom
+    return vue
+
+
+reglement_interieur = _page("reglement_interieur")
+guide = _page("guide")
+conditions_generales = _page("conditions_generales")
+donnees_personnelles = _page("donnees_personnelles")
+accessibilite = _page("accessibilite")
+contact = _page("contact")
+autorisations = login_required(_page("autorisations"))
+
+
+@login_required
+@require_safe
+def notifications(request):
+    return render(request, "portail/notifications.html", {"operations": []})
+
+
+@require_safe
+def favicon(request):
+    return redirect(static("img/favicon.svg"), permanent=False)
+
+
+@require_safe
+def robots(request):
+    """Only the public texts are worth an index."""
+    prives = ["/admin/", "/compte/", "/enfants/", "/reservations/", "/factures/", "/notifications/", "/autorisations/"]
+    lignes = ["User-agent: *", *(f"Disallow: {chemin}" for chemin in prives), ""]
+    return HttpResponse("\n".join(lignes), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def securite(request):
+    """RFC 9116: where to report a flaw. `Expires` is mandatory and less than a year away."""
+    echeance = (timezone.now() + timedelta(days=180)).replace(microsecond=0, second=0, minute=0, hour=0)
+    lignes = [
+        f"Contact: mailto:{settings.VILLE['courriel']}",
+        f"Expires: {echeance:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: fr, en",
+        f"Canonical: {settings.SITE_URL}{reverse('portail:securite')}",
+        "",
+    ]
+    return HttpResponse("\n".join(lignes), content_type="text/plain; charset=utf-8")
