@@ -12,8 +12,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from portail.local.postgres import url_de_la_demo
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR = Path(os.environ.get("PORTAIL_VAR", BASE_DIR / "var"))
+VAR = Path(os.environ.get("PORTAIL_VAR") or BASE_DIR / "var")
 
 
 def oui(nom: str, defaut: bool) -> bool:
@@ -130,7 +132,7 @@ def base_de_donnees(url: str) -> dict:
     }
 
 
-DATABASE_URL = os.environ.get("DATABASE_URL") or f"postgresql://portail@/portail?host={VAR / 'postgres'}"
+DATABASE_URL = obligatoire("DATABASE_URL", url_de_la_demo(VAR))
 DATABASES = {"default": base_de_donnees(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = os.environ.get("REDIS_URL", "")
@@ -168,7 +170,9 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Mail ------------------------------------------------------------------------------------------------------------
-DEFAULT_FROM_EMAIL = os.environ.get("COURRIEL_EXPEDITEUR", "Portail famille de Carcassonne <ne-pas-repondre@exemple.fr>")
+DEFAULT_FROM_EMAIL = os.environ.get(
+    "COURRIEL_EXPEDITEUR", "Portail famille de Carcassonne <ne-pas-repondre@exemple.fr>"
+)
 EMAIL_BACKEND = "post_office.EmailBackend"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = entier("EMAIL_PORT", 25)

@@ -1,13 +1,28 @@
-"""Settings of the tests: a private PostgreSQL of their own, never the demo's.
+"""Settings of the tests: a private PostgreSQL and folder of their own, never the demo's.
 
 pytest-django reads the settings before any conftest, so the server starts here.
 """
 
 import os
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 from portail.local.postgres import serveur_de_test
 
-os.environ.setdefault("PORTAIL_DEMO", "1")
+os.environ["PORTAIL_DEMO"] = "1"
+for nom in ("REDIS_URL", "HTTPS", "PROXYS_DE_CONFIANCE", "ALLOWED_HOSTS", "SITE_URL", "PORT"):
+    os.environ.pop(nom, None)  # what the caller's shell says is not tested
 os.environ["DATABASE_URL"] = serveur_de_test()
+# Queue, mails and files: under the server's folder, removed with it. The demo's worker must not take our tasks.
+_dossier = Path(dict(parse_qsl(urlsplit(os.environ["DATABASE_URL"]).query))["host"]).parent / "var"
+os.environ["PORTAIL_VAR"] = str(_dossier)
+for nom in ("celery", "celery-controle", "courriels", "static", "fichiers"):
+    (_dossier / nom).mkdir(parents=True)
 
 from portail.settings import *  # noqa: E402, F403
+from portail.settings import POST_OFFICE, STORAGES  # noqa: E402
+
+# Plain names: the hashed ones exist only after collectstatic.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+ENVOI_DES_COURRIELS = "django.core.mail.backends.locmem.EmailBackend"
+POST_OFFICE["BACKENDS"]["default"] = ENVOI_DES_COURRIELS
