@@ -369,6 +369,7 @@ def test(arguments: list[str]) -> int:
     installer_les_paquets()
     mots = [sys.executable, "-m", "pytest", *shlex.split(os.environ.get("ARGS", "")), *arguments]
     env = {nom: valeur for nom, valeur in os.environ.items() if nom not in DE_PRODUCTION}
+    env.pop("DJANGO_SETTINGS_MODULE", None)  # importing portail has set the demo's
     os.chdir(RACINE)
     os.execve(sys.executable, mots, env)  # noqa: S606  # nosec B606
 

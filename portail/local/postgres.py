@@ -264,7 +264,7 @@ def _lancer(donnees: Path, prise: Path, qui: Compte, reglages: list[str]) -> Ser
     if os.geteuid() == 0:
         _reprendre(donnees, qui)
     journal = donnees.parent / "postgres.log"
-    options = [mot for reglage in [*reglages, f"unix_socket_directories={prise}"] for mot in ("-c", reglage)]
+    options = [mot for reglage in [*reglages, f'unix_socket_directories="{prise}"'] for mot in ("-c", reglage)]
     with journal.open("ab") as sortie:
         processus = subprocess.Popen(
             [str(bin_ / "postgres"), "-D", str(donnees), *options],
