@@ -54,7 +54,7 @@ def etat_de_la_base() -> dict[str, bool]:
 
 def broker_joignable() -> bool:
     if not settings.REDIS_URL:  # the demo's queue is a folder
-        return os.access(Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"]), os.W_OK | os.X_OK)
+        return os.access(Path(settings.VAR) / "celery", os.W_OK | os.X_OK)
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=DELAI, socket_timeout=DELAI) as client:
             return bool(client.ping())

@@ -1,7 +1,7 @@
 """The one settings module, fed by the environment. Every variable is listed in `.env.exemple`.
 
-Without `DATABASE_URL` the portal is the demo: private PostgreSQL, invented families, mails kept in files. Production sets
-`DATABASE_URL`, and then nothing secret has a default.
+Without `DATABASE_URL` the portal is the demo: private PostgreSQL, invented families, mails kept in files. Production
+sets `DATABASE_URL`, and then nothing secret has a default.
 """
 
 import os
@@ -145,7 +145,11 @@ CACHES = {
 # --- Worker ----------------------------------------------------------------------------------------------------------
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 2, "visibility_timeout": 3600}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | float] = {
+        "socket_connect_timeout": 1,
+        "socket_timeout": 2,
+        "visibility_timeout": 3600,
+    }
 else:
     CELERY_BROKER_URL = "filesystem://"
     _file = str(VAR / "celery")
@@ -246,7 +250,7 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
-# --- Town: texts that every page and mail may name ---------------------------------------------------------------------
+# --- Town: texts that every page and mail may name -------------------------------------------------------------------
 VILLE = {
     "nom": os.environ.get("VILLE_NOM", "Carcassonne"),
     "service": os.environ.get("VILLE_SERVICE", "Guichet unique des inscriptions scolaires"),
@@ -260,7 +264,7 @@ VILLE = {
 # The classes of .alerte, by level: success, warning, error.
 MESSAGE_TAGS = {25: "succes", 30: "attention", 40: "erreur"}
 
-# --- Language, files --------------------------------------------------------------------------------------------------
+# --- Language, files -------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"
 TIME_ZONE = "Europe/Paris"
 USE_I18N = True
