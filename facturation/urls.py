@@ -1,2 +1,6 @@
+from django.urls import path
+
+from facturation import views
+
 app_name = "facturation"
-urlpatterns = []
+urlpatterns = [path("factures/", views.factures, name="factures")]

@@ -1,2 +1,11 @@
+from django.urls import path
+
+from reservations import views
+
 app_name = "reservations"
-urlpatterns = []
+urlpatterns = [
+    path("reservations/", views.choix_enfant, name="choix_enfant"),
+    path("reservations/enfants/<int:pk>/", views.choix_inscription, name="choix_inscription"),
+    path("reservations/inscriptions/<int:pk>/", views.calendrier, name="calendrier"),
+    path("reservations/operations/<str:numero>/", views.operation, name="operation"),
+]

@@ -1,0 +1,26 @@
+"""The mails that bookings send. Each is queued in the transaction of what it tells."""
+
+from collections.abc import Iterable
+
+from comptes.courriels import mettre_en_file
+from reservations.models import Inscription, Mouvement, Operation
+from reservations.recapitulatif import Recapitulatif
+
+
+def envoyer_recapitulatif(
+    operation: Operation, mouvements: Iterable[Mouvement], inscriptions: Iterable[Inscription]
+) -> None:
+    """Queue the recap for the adults of the household who have a login (`courriels`, annotated)."""
+    inscriptions = list(inscriptions)
+    recapitulatif = Recapitulatif.de(operation, mouvements, inscriptions)
+    destinataires = inscriptions[0].courriels
+    if not destinataires:
+        return
+    par_la_ville = operation.origine != Operation.Origine.PARENT
+    debut = "La mairie a modifié les repas" if par_la_ville else "Récapitulatif des repas"
+    mettre_en_file(
+        destinataires=destinataires,
+        sujet=f"{debut} de {recapitulatif.prenoms} (opération n° {operation.numero})",
+        gabarit="reservations_recapitulatif",
+        contexte={"recapitulatif": recapitulatif, "operation": operation, "par_la_ville": par_la_ville},
+    )

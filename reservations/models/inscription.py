@@ -1,0 +1,87 @@
+"""Enrolments: a child of a household at a meal service for a year."""
+
+import pghistory
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery
+
+from comptes.models import Rattachement, Utilisateur
+from reservations.models.activite import Tarif
+
+
+class InscriptionQuerySet(models.QuerySet):
+    def de(self, utilisateur) -> "InscriptionQuerySet":
+        """The enrolments of the household of this login. The one door: everyone else's is not found."""
+        return self.filter(rattachement__famille__responsables__utilisateur=utilisateur)
+
+    def completes(self) -> "InscriptionQuerySet":
+        return self.select_related("rattachement__enfant", "rattachement__famille", "activite", "annee")
+
+    def avec_prix(self) -> "InscriptionQuerySet":
+        """Annotate `prix_fixe`, the flat price of the activity for the year, or None."""
+        tarifs = Tarif.objects.filter(activite=OuterRef("activite"), annee=OuterRef("annee"))
+        return self.annotate(prix_fixe=Subquery(tarifs.values("prix")))
+
+    def avec_courriels(self) -> "InscriptionQuerySet":
+        """Annotate `courriels`, the addresses of the household's adults who have a login."""
+        comptes = Utilisateur.objects.filter(
+            responsable__famille=OuterRef("rattachement__famille"), is_active=True
+        ).order_by("responsable__rang")
+        return self.annotate(courriels=ArraySubquery(comptes.values("email")))
+
+    def verrouillees(self) -> "InscriptionQuerySet":
+        """Lock the enrolments and their children, in the children's order: submissions for one child queue up."""
+        return self.order_by("rattachement__enfant_id", "pk").select_for_update(
+            of=("self", "rattachement__enfant"), no_key=True
+        )
+
+
+@pghistory.track()
+class Inscription(models.Model):
+    """Child × household that books and pays × activity × year, from its first to its last day."""
+
+    rattachement = models.ForeignKey(
+        Rattachement, models.PROTECT, related_name="inscriptions", verbose_name="enfant de la famille"
+    )
+    activite = models.ForeignKey("Activite", models.PROTECT, related_name="inscriptions", verbose_name="activité")
+    annee = models.ForeignKey(
+        "AnneeScolaire", models.PROTECT, related_name="inscriptions", verbose_name="année scolaire"
+    )
+    debut = models.DateField("du")
+    fin = models.DateField("au")
+
+    objects = InscriptionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "inscription"
+        verbose_name_plural = "inscriptions"
+        ordering = ["-annee", "rattachement", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rattachement", "activite", "annee"],
+                name="inscription_unique",
+                violation_error_message="Cet enfant est déjà inscrit à cette activité cette année, pour cette famille.",
+            ),
+            models.CheckConstraint(
+                condition=Q(fin__gte=F("debut")),
+                name="inscription_fin_apres_debut",
+                violation_error_message="L’inscription finit le jour où elle commence, ou après.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.enfant}, {self.activite}, {self.annee}"
+
+    @property
+    def enfant(self):
+        return self.rattachement.enfant
+
+    @property
+    def famille(self):
+        return self.rattachement.famille
+
+    def clean(self):
+        super().clean()
+        if self.annee_id and self.debut and self.fin and (self.debut < self.annee.debut or self.fin > self.annee.fin):
+            raise ValidationError("Les dates de l’inscription sont dans l’année scolaire.")

@@ -1,0 +1,124 @@
+"""One activity on one date, and who eats there."""
+
+import pghistory
+from django.db import models
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import TruncMonth
+
+from comptes.models import Enfant
+from reservations.models.activite import Tarif
+
+
+class JourneeQuerySet(models.QuerySet):
+    def verrouillees(self) -> "JourneeQuerySet":
+        """Lock the days in key order. Once per transaction, before reading any count."""
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
+
+    def de_l_annee(self, annee) -> "JourneeQuerySet":
+        return self.filter(date__range=(annee.debut, annee.fin))
+
+
+@pghistory.track(
+    pghistory.UpdateEvent(),
+    fields=["capacite", "limite_reservation", "limite_annulation", "fermeture"],
+)
+class Journee(models.Model):
+    """A day of service: capacity, places taken and the two cut-offs, as stored instants."""
+
+    activite = models.ForeignKey("Activite", models.PROTECT, related_name="journees", verbose_name="activité")
+    date = models.DateField("date")
+    capacite = models.PositiveIntegerField("capacité")
+    places_prises = models.PositiveIntegerField("places prises", default=0, editable=False)
+    depassement = models.PositiveIntegerField(
+        "dépassement toléré",
+        default=0,
+        editable=False,
+        help_text="Repas déjà réservés quand la capacité a été baissée sous leur nombre.",
+    )
+    limite_reservation = models.DateTimeField("réserver avant")
+    limite_annulation = models.DateTimeField("annuler avant")
+    manuelle = models.BooleanField(
+        "réglée à la main", default=False, help_text="Garde sa capacité et ses délais quand l’activité change."
+    )
+    fermeture = models.CharField("fermée", max_length=80, blank=True, help_text="Motif ; vide quand le service a lieu.")
+
+    objects = JourneeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "journée"
+        verbose_name_plural = "journées"
+        ordering = ["activite", "date"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["activite", "date"],
+                name="journee_unique",
+                violation_error_message="Cette journée existe déjà.",
+            ),
+            # The net under the rule: whatever the path, PostgreSQL refuses one meal more than the capacity.
+            models.CheckConstraint(
+                condition=Q(places_prises__lte=F("capacite") + F("depassement")),
+                name="journee_sans_surreservation",
+                violation_error_message="La capacité de cette journée est atteinte.",
+            ),
+            models.CheckConstraint(
+                condition=Q(fermeture="") | Q(places_prises=0),
+                name="journee_fermee_sans_repas",
+                violation_error_message="Une journée fermée n’a pas de repas réservé.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.activite}, {self.date:%d/%m/%Y}"
+
+
+class ReservationQuerySet(models.QuerySet):
+    def de(self, utilisateur) -> "ReservationQuerySet":
+        """The meals that the household of this login booked, not the other household's."""
+        return self.filter(inscription__rattachement__famille__responsables__utilisateur=utilisateur)
+
+    def de_l_annee(self, annee) -> "ReservationQuerySet":
+        return self.filter(date__range=(annee.debut, annee.fin))
+
+    def a_venir(self, aujourdhui) -> "ReservationQuerySet":
+        return (
+            self.filter(date__gte=aujourdhui).select_related("enfant", "journee__activite").order_by("date", "enfant")
+        )
+
+    def par_mois(self):
+        """Rows `{"mois": first day, "repas": count, "montant": Decimal}` in order."""
+        tarifs = Tarif.objects.filter(activite=OuterRef("journee__activite"), annee=OuterRef("inscription__annee"))
+        return (
+            self.annotate(mois=TruncMonth("date"), prix=Subquery(tarifs.values("prix")))
+            .values("mois")
+            .annotate(repas=Count("pk"), montant=Sum("prix"))
+            .order_by("mois")
+        )
+
+
+class Reservation(models.Model):
+    """A meal booked. It holds a place of its day or it does not exist."""
+
+    inscription = models.ForeignKey(
+        "Inscription", models.PROTECT, related_name="reservations", verbose_name="inscription"
+    )
+    journee = models.ForeignKey(Journee, models.PROTECT, related_name="reservations", verbose_name="journée")
+    # Copied from the enrolment and the day for the constraint: one meal for a child and a day, whatever the household.
+    enfant = models.ForeignKey(Enfant, models.PROTECT, related_name="reservations", verbose_name="enfant")
+    date = models.DateField("date")
+
+    objects = ReservationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "réservation"
+        verbose_name_plural = "réservations"
+        ordering = ["date", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enfant", "date"],
+                name="reservation_unique_par_enfant_et_jour",
+                violation_error_message="Un repas est déjà réservé pour cet enfant ce jour-là.",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.enfant}, {self.date:%d/%m/%Y}"

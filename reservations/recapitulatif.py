@@ -1,0 +1,95 @@
+"""The recap of an operation: the same words and sums on the page of step 4, in the mail and on paper."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from comptes.francais import INSECABLE, date_courte, euros
+from reservations.models import Inscription, Mouvement, Operation
+from reservations.regles import Motif
+
+N = Mouvement.Nature
+
+
+def ligne(mouvement: Mouvement) -> str:
+    """`Réservation ajoutée : 15/05/2025 - Prix : 4,97 €`, the words of the town's tutorial."""
+    debut = f"{mouvement.get_nature_display()}{INSECABLE}: {date_courte(mouvement.date)}"
+    if mouvement.motif:
+        debut += f" - {motif(mouvement)}"
+        return debut
+    if mouvement.prix is not None:
+        debut += f" - Prix{INSECABLE}: {euros(mouvement.prix)}"
+    return debut
+
+
+def motif(mouvement: Mouvement) -> str:
+    """The reason, with what proves it: the closure's own words, or the count on which a full day was refused."""
+    texte = mouvement.get_motif_display()
+    if mouvement.precision:
+        return f"{texte} ({mouvement.precision})"
+    if mouvement.motif == Motif.COMPLET:
+        return f"{texte} ({mouvement.places_prises} repas réservés sur {mouvement.capacite})"
+    return texte
+
+
+@dataclass(frozen=True)
+class PartieDuRecapitulatif:
+    """The lines of one enrolment."""
+
+    inscription: Inscription
+    mouvements: Sequence[Mouvement]
+
+    @property
+    def lignes(self) -> list[tuple[str, str]]:
+        return [(m.nature, ligne(m)) for m in self.mouvements]
+
+
+@dataclass(frozen=True)
+class Recapitulatif:
+    operation: Operation
+    parties: Sequence[PartieDuRecapitulatif]
+
+    @classmethod
+    def de(cls, operation: Operation, mouvements: Iterable[Mouvement], inscriptions: Iterable[Inscription]):
+        mouvements = list(mouvements)
+        return cls(
+            operation,
+            [
+                PartieDuRecapitulatif(
+                    i, sorted((m for m in mouvements if m.inscription_id == i.pk), key=lambda m: m.date)
+                )
+                for i in inscriptions
+            ],
+        )
+
+    def _de_nature(self, *natures: str) -> list[Mouvement]:
+        return [m for partie in self.parties for m in partie.mouvements if m.nature in natures]
+
+    @property
+    def ajouts(self) -> int:
+        return len(self._de_nature(N.AJOUT))
+
+    @property
+    def annulations(self) -> int:
+        return len(self._de_nature(N.ANNULATION))
+
+    @property
+    def refus(self) -> int:
+        return len(self._de_nature(N.REFUS, N.REFUS_ANNULATION))
+
+    @property
+    def sans_effet(self) -> int:
+        return len(self._de_nature(N.SANS_EFFET))
+
+    @property
+    def montant_ajoute(self) -> Decimal:
+        return sum((m.prix for m in self._de_nature(N.AJOUT)), Decimal(0))
+
+    @property
+    def montant_annule(self) -> Decimal:
+        return sum((m.prix or Decimal(0) for m in self._de_nature(N.ANNULATION)), Decimal(0))
+
+    @property
+    def prenoms(self) -> str:
+        noms = list(dict.fromkeys(p.inscription.enfant.prenom for p in self.parties))
+        return " et ".join(filter(None, [", ".join(noms[:-1]), noms[-1]])) if noms else ""

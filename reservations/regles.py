@@ -1,0 +1,206 @@
+"""The rules of booking: pure functions, no database, no request.
+
+The calendar, the service, the admin and the commands all ask here, so all give the same answer in the same words.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from django.db.models import TextChoices
+
+PARIS = ZoneInfo("Europe/Paris")
+LETTRES_UAI = "ABCDEFGHJKLMNPRSTUVWXYZ"
+
+
+class Motif(TextChoices):
+    """Why a day was not changed, as the parent reads it."""
+
+    PAS_OUVERT = "pas-ouvert", "les réservations de cette année scolaire ne sont pas encore ouvertes"
+    SANS_SERVICE = "sans-service", "il n’y a pas de service de restauration ce jour-là"
+    HORS_INSCRIPTION = "hors-inscription", "ce jour est en dehors des dates de l’inscription"
+    FERME = "ferme", "la restauration est fermée ce jour-là"
+    SANS_PRIX = "sans-prix", "le prix du repas n’est pas encore fixé"
+    AUTRE_FOYER = "autre-foyer", "réservé par l’autre foyer"
+    DEJA_RESERVE = "deja-reserve", "ce repas est déjà réservé"
+    HORS_DELAI = "hors-delai", "le délai de réservation est dépassé"
+    COMPLET = "complet", "la capacité maximale est atteinte"
+    PAS_RESERVE = "pas-reserve", "ce repas n’était pas réservé"
+    HORS_DELAI_ANNULATION = "hors-delai-annul", "le délai d’annulation est dépassé"
+
+
+# What asks for a state that is already so changes nothing, and is no refusal.
+SANS_EFFET = {Motif.DEJA_RESERVE, Motif.PAS_RESERVE}
+
+
+class Etat(TextChoices):
+    """The state of a day in the calendar: the stable code of `data-etat`, and its word."""
+
+    RESERVE = "reserve", "Réservé"
+    LIBRE = "libre", "Libre"
+    COMPLET = "complet", "Complet"
+    FERME = "ferme", "Fermé"
+    HORS_DELAI = "hors-delai", "Délai dépassé"
+    ATTENTE = "attente", "En attente"
+    AUTRE_FOYER = "autre-foyer", "Autre foyer"
+    HORS_INSCRIPTION = "hors-inscription", "Hors inscription"
+
+
+class JourneeLue(Protocol):
+    """What the rules read of a day of service (a `Journee`, or a row of it)."""
+
+    date: dt.date
+    capacite: int
+    places_prises: int
+    limite_reservation: dt.datetime
+    limite_annulation: dt.datetime
+    fermeture: str
+
+
+class Detenteur(TextChoices):
+    """Who holds the child's meal of a day, seen from one enrolment."""
+
+    MOI = "moi", "cette inscription"
+    AUTRE = "autre", "une autre inscription"
+
+
+def motif_de_refus(
+    journee: JourneeLue | None,
+    *,
+    debut: dt.date,
+    fin: dt.date,
+    ouverte: bool,
+    prix: Decimal | None,
+    detenteur: Detenteur | None,
+    maintenant: dt.datetime,
+) -> Motif | None:
+    """Why a meal cannot be booked on this day, or None when it can.
+
+    `debut` and `fin` are the enrolment's, `ouverte` tells whether the school year takes bookings, `journee` is None
+    when the activity does not serve that day. A full day is refused only on the count of this instant
+    (Conseil d'État, 22/03/2021, n° 429361).
+    """
+    if journee is None:
+        return Motif.SANS_SERVICE
+    if not debut <= journee.date <= fin:
+        return Motif.HORS_INSCRIPTION
+    if detenteur == Detenteur.MOI:
+        return Motif.DEJA_RESERVE
+    if detenteur == Detenteur.AUTRE:
+        return Motif.AUTRE_FOYER
+    if journee.fermeture:
+        return Motif.FERME
+    if not ouverte:
+        return Motif.PAS_OUVERT
+    if maintenant >= journee.limite_reservation:
+        return Motif.HORS_DELAI
+    if prix is None:
+        return Motif.SANS_PRIX
+    if journee.places_prises >= journee.capacite:
+        return Motif.COMPLET
+    return None
+
+
+def motif_de_refus_annulation(
+    journee: JourneeLue | None, *, detenteur: Detenteur | None, maintenant: dt.datetime
+) -> Motif | None:
+    """Why a booked meal cannot be cancelled, or None when it can."""
+    if journee is None or detenteur is None:
+        return Motif.PAS_RESERVE
+    if detenteur == Detenteur.AUTRE:
+        return Motif.AUTRE_FOYER
+    if maintenant >= journee.limite_annulation:
+        return Motif.HORS_DELAI_ANNULATION
+    return None
+
+
+def etat_du_jour(detenteur: Detenteur | None, motif: Motif | None) -> Etat:
+    """The state that the calendar shows, from who holds the meal and why it cannot be booked."""
+    if detenteur == Detenteur.MOI:
+        return Etat.RESERVE
+    match motif:
+        case Motif.AUTRE_FOYER:
+            return Etat.AUTRE_FOYER
+        case Motif.COMPLET:
+            return Etat.COMPLET
+        case Motif.HORS_DELAI:
+            return Etat.HORS_DELAI
+        case Motif.HORS_INSCRIPTION:
+            return Etat.HORS_INSCRIPTION
+        case Motif.FERME | Motif.SANS_SERVICE:
+            return Etat.FERME
+    return Etat.LIBRE
+
+
+# --- Cut-offs --------------------------------------------------------------------------------------------------------
+class UniteDeDelai(TextChoices):
+    CALENDAIRES = "calendaires", "jours calendaires"
+    OUVRES = "ouvres", "jours ouvrés"
+
+
+@dataclass(frozen=True)
+class RegleDeDelai:
+    """`jours` days before the meal, at `heure` in the town's zone; 0 day is the same morning."""
+
+    Unite = UniteDeDelai
+
+    jours: int
+    unite: str
+    heure: dt.time
+
+    def limite(self, jour: dt.date, chomes: Collection[dt.date] = ()) -> dt.datetime:
+        """The instant before which one may act for the meal of `jour`, aware, in the town's zone.
+
+        Open days are Monday to Friday without `chomes` (public holidays). The hour is a wall clock's, right across the
+        two clock changes.
+        """
+        limite = jour
+        reste = self.jours
+        while reste:
+            limite -= dt.timedelta(days=1)
+            if self.unite == UniteDeDelai.CALENDAIRES or (limite.isoweekday() <= 5 and limite not in chomes):
+                reste -= 1
+        return dt.datetime.combine(limite, self.heure, tzinfo=PARIS)
+
+
+# --- Changes and toggles ---------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Changements:
+    """What a person asks for: days to add and days to cancel, disjoint."""
+
+    ajouts: frozenset[dt.date] = frozenset()
+    annulations: frozenset[dt.date] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.ajouts or self.annulations)
+
+    def __len__(self) -> int:
+        return len(self.ajouts) + len(self.annulations)
+
+    @classmethod
+    def entre(cls, montres: Iterable[dt.date], coches: Iterable[dt.date]) -> "Changements":
+        """Only what the person changed: ticked and not shown as booked, or shown as booked and no longer ticked."""
+        montres, coches = frozenset(montres), frozenset(coches)
+        return cls(ajouts=coches - montres, annulations=montres - coches)
+
+
+def basculer(coches: Collection[dt.date], plage: Collection[dt.date]) -> frozenset[dt.date]:
+    """The boxes ticked after a toggle over `plage`, the days of a range that can still change.
+
+    All that can be added is added; when all are booked already, those that can be cancelled are.
+    """
+    coches, plage = frozenset(coches), frozenset(plage)
+    return coches | plage if plage - coches else coches - plage
+
+
+def uai_valide(code: str) -> bool:
+    """Seven digits and the check letter of the number modulo 23 (Éducation nationale, répertoire UAI)."""
+    return (
+        len(code) == 8
+        and code[:7].isascii()
+        and code[:7].isdigit()
+        and code[7] == LETTRES_UAI[int(code[:7]) % len(LETTRES_UAI)]
+    )

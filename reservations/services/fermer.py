@@ -1,0 +1,62 @@
+"""Close days: the meals booked are cancelled without charge and the families told, in one operation for each."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from django.utils import timezone
+
+from reservations.courriels import envoyer_recapitulatif
+from reservations.models import Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.regles import Motif
+from reservations.services.places import compter_les_places
+from reservations.tarifs import prix_du_repas
+
+
+def fermer_journees(motifs: Mapping[Journee, str], *, auteur, cle: str) -> int:
+    """Close the days, locked by the caller, each with its reason; return the number of meals cancelled.
+
+    `auteur` is the agent, or None for a command; `cle` names the action, so that run again it does nothing twice.
+    """
+    reservations = list(
+        Reservation.objects.filter(journee__in=motifs).order_by("inscription_id", "date").select_related("journee")
+    )
+    inscriptions = {
+        i.pk: i
+        for i in Inscription.objects.filter(pk__in={r.inscription_id for r in reservations})
+        .completes()
+        .avec_prix()
+        .avec_courriels()
+    }
+    par_famille = defaultdict(list)
+    for reservation in reservations:
+        par_famille[inscriptions[reservation.inscription_id].famille.pk].append(reservation)
+    Reservation.objects.filter(pk__in=[r.pk for r in reservations]).delete()
+    compter_les_places(Counter({pk: -n for pk, n in Counter(r.journee_id for r in reservations).items()}))
+    for journee, motif in motifs.items():
+        journee.fermeture, journee.places_prises, journee.depassement = motif, 0, 0
+    Journee.objects.bulk_update(motifs, ["fermeture"])
+    motif_par_journee = {journee.pk: motif for journee, motif in motifs.items()}
+    for famille, siennes in par_famille.items():
+        operation = Operation.objects.create(
+            famille_id=famille,
+            auteur=auteur,
+            origine=Operation.Origine.AGENT if auteur else Operation.Origine.COMMANDE,
+            cle=cle,
+            cree_le=timezone.now(),
+        )
+        mouvements = Mouvement.objects.bulk_create(
+            Mouvement(
+                operation=operation,
+                inscription=inscriptions[r.inscription_id],
+                date=r.date,
+                nature=Mouvement.Nature.ANNULATION,
+                motif=Motif.FERME,
+                precision=motif_par_journee[r.journee_id],
+                prix=prix_du_repas(r.date, prix_fixe=inscriptions[r.inscription_id].prix_fixe),
+                capacite=r.journee.capacite,
+                places_prises=r.journee.places_prises,
+            )
+            for r in siennes
+        )
+        envoyer_recapitulatif(operation, mouvements, [inscriptions[pk] for pk in {r.inscription_id for r in siennes}])
+    return len(reservations)

@@ -1,0 +1,148 @@
+"""The four steps of the tutorial: the child, the enrolment, the calendar, the recap."""
+
+import uuid
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from comptes.models import Enfant
+from reservations.calendrier import charger_calendrier, lire_mois, mois_par_defaut
+from reservations.formulaires import FormulaireDuCalendrier, FormulaireIncorrect, ecrire_dates, lire_changements
+from reservations.models import AnneeScolaire, Inscription, Operation
+from reservations.recapitulatif import Recapitulatif
+from reservations.regles import Changements
+from reservations.services import reserver
+from reservations.services.reserver import cle_du_formulaire
+
+PK_AU_PLUS = 2**63 - 1
+
+
+def _inscription_de(utilisateur, pk: int) -> Inscription:
+    """The one door to an enrolment: someone else's is not found."""
+    if pk > PK_AU_PLUS:
+        raise Http404
+    return get_object_or_404(Inscription.objects.de(utilisateur).completes().avec_prix(), pk=pk)
+
+
+@login_required
+@require_safe
+def choix_enfant(request):
+    """Étape 1: whose meals."""
+    enfants = Enfant.objects.de(request.user)
+    return render(request, "reservations/choix_enfant.html", {"enfants": enfants, "aujourdhui": timezone.localdate()})
+
+
+@login_required
+@require_safe
+def choix_inscription(request, pk):
+    """Étape 2: which school year, which enrolment."""
+    if pk > PK_AU_PLUS:
+        raise Http404
+    enfant = get_object_or_404(Enfant.objects.de(request.user), pk=pk)
+    annees = list(AnneeScolaire.objects.all())
+    annee = _annee_choisie(annees, request.GET.get("annee", ""))
+    rang = annees.index(annee) if annee else 0
+    contexte = {
+        "enfant": enfant,
+        "aujourdhui": timezone.localdate(),
+        "annee": annee,
+        "precedente": annees[rang - 1] if rang else None,
+        "suivante": annees[rang + 1] if rang + 1 < len(annees) else None,
+        "ouverte": bool(annee and annee.est_ouverte(timezone.now())),
+        "inscriptions": Inscription.objects.de(request.user)
+        .filter(rattachement__enfant=enfant, annee=annee)
+        .completes()
+        .avec_prix(),
+    }
+    return render(request, "reservations/choix_inscription.html", contexte)
+
+
+def _annee_choisie(annees: list[AnneeScolaire], libelle: str) -> AnneeScolaire | None:
+    """The year asked for, else the one of today, else the last."""
+    aujourdhui = timezone.localdate()
+    demandee = [a for a in annees if a.libelle == libelle]
+    a_venir = [a for a in annees if a.fin >= aujourdhui]
+    return next(iter(demandee or a_venir or annees[-1:]), None)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def calendrier(request, pk):
+    """Étape 3: the calendar; by POST, the submission that leads to étape 4."""
+    inscription = _inscription_de(request.user, pk)
+    premier = lire_mois(request.GET.get("mois", ""), inscription)
+    if request.method == "POST":
+        return _envoi_du_calendrier(request, inscription, premier)
+    if premier is None:
+        if "mois" in request.GET:
+            messages.warning(request, f"Ce mois n’est pas dans l’année scolaire {inscription.annee}.")
+        premier = mois_par_defaut(inscription, timezone.localdate())
+    lu = _charger(inscription, premier, lire_changements(request.GET.get("plus", ""), request.GET.get("moins", "")))
+    contexte = {"calendrier": lu, "inscription": inscription, "enfant": inscription.enfant, "jeton": uuid.uuid4()}
+    return render(request, "reservations/calendrier.html", contexte)
+
+
+def _charger(inscription, premier, en_attente):
+    return charger_calendrier(
+        inscription,
+        premier=premier,
+        maintenant=timezone.now(),
+        aujourdhui=timezone.localdate(),
+        en_attente=en_attente,
+    )
+
+
+def _envoi_du_calendrier(request, inscription, premier):
+    premier = premier or mois_par_defaut(inscription, timezone.localdate())
+    try:
+        formulaire = FormulaireDuCalendrier.lire(request.POST)
+        demandes = formulaire.changements
+        if formulaire.aller:
+            return redirect(_adresse(inscription, lire_mois(formulaire.aller, inscription) or premier, demandes))
+        if formulaire.portee:
+            demandes = _avec_la_portee(inscription, premier, formulaire.portee, demandes)
+    except FormulaireIncorrect as erreur:
+        messages.error(request, str(erreur))
+        return redirect(_adresse(inscription, premier))
+    if not demandes:
+        messages.info(request, "Vous n’avez rien changé : aucune réservation n’a été modifiée.")
+        return redirect(_adresse(inscription, premier))
+    operation = reserver(
+        demandes={inscription.pk: demandes},
+        auteur=request.user,
+        cle=cle_du_formulaire(formulaire.jeton, {inscription.pk: demandes}),
+    )
+    return redirect("reservations:operation", numero=operation.numero)
+
+
+def _avec_la_portee(inscription, premier, portee, demandes) -> Changements:
+    """The bulk button of a browser without JavaScript, over the boxes sent with it."""
+    lu = _charger(inscription, premier, demandes)
+    plage = lu.plage(portee)
+    if plage is None:
+        raise FormulaireIncorrect("Ce bouton n’est pas reconnu. Rien n’a été changé.")
+    return lu.basculer(plage, demandes)
+
+
+def _adresse(inscription, premier, demandes: Changements | None = None) -> str:
+    parametres = {"mois": f"{premier:%Y-%m}"}
+    if demandes:
+        parametres |= {"plus": ecrire_dates(demandes.ajouts), "moins": ecrire_dates(demandes.annulations)}
+    return f"{reverse('reservations:calendrier', args=[inscription.pk])}?{urlencode(parametres)}"
+
+
+@login_required
+@require_safe
+def operation(request, numero):
+    """Étape 4: the recap of an operation, its own address for ever."""
+    trouvee = get_object_or_404(Operation.objects.de(request.user).numero(numero).select_related("famille", "auteur"))
+    mouvements = list(trouvee.mouvements.all())
+    inscriptions = list(Inscription.objects.filter(pk__in={m.inscription_id for m in mouvements}).completes())
+    recapitulatif = Recapitulatif.de(trouvee, mouvements, inscriptions)
+    return render(request, "reservations/operation.html", {"operation": trouvee, "recapitulatif": recapitulatif})
