@@ -40,7 +40,9 @@ class Utilisateur(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("agent", default=False, help_text="Peut entrer dans l’administration.")
     is_active = models.BooleanField("actif", default=True)
     mot_de_passe_a_changer = models.BooleanField(
-        "mot de passe à changer", default=False, help_text="Le mot de passe généré doit être remplacé avant toute autre page."
+        "mot de passe à changer",
+        default=False,
+        help_text="Le mot de passe généré doit être remplacé avant toute autre page.",
     )
     cree_le = models.DateTimeField("créé le", default=timezone.now, editable=False)
 

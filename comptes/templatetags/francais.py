@@ -5,7 +5,17 @@ from django import template
 from comptes import francais
 
 register = template.Library()
-for _nom in ("euros", "date_courte", "date_longue", "date_sans_annee", "mois_long", "heure", "instant_long", "limite", "de"):
+for _nom in (
+    "euros",
+    "date_courte",
+    "date_longue",
+    "date_sans_annee",
+    "mois_long",
+    "heure",
+    "instant_long",
+    "limite",
+    "de",
+):
     register.filter(_nom, getattr(francais, _nom))
 
 

@@ -66,7 +66,7 @@ class Activite(models.Model):
     )
     reservation_unite = models.CharField(
         "réserver : jours comptés",
-        max_length=10,
+        max_length=12,
         choices=RegleDeDelai.Unite.choices,
         default=RegleDeDelai.Unite.CALENDAIRES,
     )
@@ -76,7 +76,7 @@ class Activite(models.Model):
     )
     annulation_unite = models.CharField(
         "annuler : jours comptés",
-        max_length=10,
+        max_length=12,
         choices=RegleDeDelai.Unite.choices,
         default=RegleDeDelai.Unite.CALENDAIRES,
     )

@@ -20,6 +20,7 @@ class JourneeQuerySet(models.QuerySet):
 
 @pghistory.track(
     pghistory.UpdateEvent(),
+    model_name="JourneeEvent",
     fields=["capacite", "limite_reservation", "limite_annulation", "fermeture"],
 )
 class Journee(models.Model):
