@@ -1,9 +1,18 @@
 """What every template may name."""
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from comptes.francais import date_longue
 from comptes.models import Enfant
+from reservations.models import AnneeScolaire
+
+
+def _ouverture_annoncee() -> str:
+    """The day that the sign-in page announces, « mardi 15 juillet 2025 »: the next opening, else nothing."""
+    annee = AnneeScolaire.objects.a_ouvrir(timezone.now()).first()
+    return date_longue(timezone.localdate(annee.ouverture)) if annee else ""
 
 
 def portail(request):
@@ -19,5 +28,5 @@ def portail(request):
         "ville": settings.VILLE,
         "demo": settings.DEMO,
         "menu_enfants": SimpleLazyObject(menu_enfants),
-        "ouverture_annoncee": SimpleLazyObject(lambda: ""),
+        "ouverture_annoncee": SimpleLazyObject(_ouverture_annoncee),
     }

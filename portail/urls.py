@@ -4,11 +4,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from portail import sante, views
+from portail import accueil, sante, views
 
-app_name = "portail"
 pages = [
-    path("notifications/", views.notifications, name="notifications"),
+    path("", accueil.accueil, name="accueil"),
+    path("notifications/", accueil.notifications, name="notifications"),
     path("autorisations/", views.autorisations, name="autorisations"),
     path("reglement-interieur/", views.reglement_interieur, name="reglement_interieur"),
     path("guide/", views.guide, name="guide"),
@@ -20,8 +20,6 @@ pages = [
     path("favicon.ico", views.favicon, name="favicon"),
     path(".well-known/security.txt", views.securite, name="securite"),
 ]
-if hasattr(views, "accueil"):
-    pages.insert(0, path("", views.accueil, name="accueil"))
 
 urlpatterns = [
     path("healthz", sante.healthz),

@@ -32,12 +32,6 @@ contact = _page("contact")
 autorisations = login_required(_page("autorisations"))
 
 
-@login_required
-@require_safe
-def notifications(request):
-    return render(request, "portail/notifications.html", {"operations": []})
-
-
 @require_safe
 def favicon(request):
     return redirect(static("img/favicon.svg"), permanent=False)

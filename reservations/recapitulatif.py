@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from comptes.francais import INSECABLE, date_courte, euros
+from comptes.models import Enfant
 from reservations.models import Inscription, Mouvement, Operation
 from reservations.regles import Motif
 
@@ -61,6 +62,10 @@ class Recapitulatif:
                 for i in inscriptions
             ],
         )
+
+    @property
+    def enfant(self) -> Enfant:
+        return self.parties[0].inscription.enfant
 
     def _de_nature(self, *natures: str) -> list[Mouvement]:
         return [m for partie in self.parties for m in partie.mouvements if m.nature in natures]

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from comptes.models import Enfant
-from reservations.calendrier import charger_calendrier, lire_mois, mois_par_defaut
 from reservations.formulaires import FormulaireDuCalendrier, FormulaireIncorrect, ecrire_dates, lire_changements
+from reservations.lecture_calendrier import charger_calendrier, lire_mois, mois_par_defaut
 from reservations.models import AnneeScolaire, Inscription, Operation
 from reservations.recapitulatif import Recapitulatif
 from reservations.regles import Changements
@@ -46,6 +46,8 @@ def choix_inscription(request, pk):
         raise Http404
     enfant = get_object_or_404(Enfant.objects.de(request.user), pk=pk)
     annees = list(AnneeScolaire.objects.all())
+    if "inscription" in request.GET:
+        return _vers_le_calendrier(request, enfant)
     annee = _annee_choisie(annees, request.GET.get("annee", ""))
     rang = annees.index(annee) if annee else 0
     contexte = {
@@ -61,6 +63,15 @@ def choix_inscription(request, pk):
         .avec_prix(),
     }
     return render(request, "reservations/choix_inscription.html", contexte)
+
+
+def _vers_le_calendrier(request, enfant):
+    """« Valider » of étape 2."""
+    choix = request.GET["inscription"]
+    if not (choix.isascii() and choix.isdigit() and len(choix) <= 18):
+        raise Http404
+    inscription = get_object_or_404(Inscription.objects.de(request.user), pk=int(choix), rattachement__enfant=enfant)
+    return redirect("reservations:calendrier", pk=inscription.pk)
 
 
 def _annee_choisie(annees: list[AnneeScolaire], libelle: str) -> AnneeScolaire | None:
@@ -84,7 +95,13 @@ def calendrier(request, pk):
             messages.warning(request, f"Ce mois n’est pas dans l’année scolaire {inscription.annee}.")
         premier = mois_par_defaut(inscription, timezone.localdate())
     lu = _charger(inscription, premier, lire_changements(request.GET.get("plus", ""), request.GET.get("moins", "")))
-    contexte = {"calendrier": lu, "inscription": inscription, "enfant": inscription.enfant, "jeton": uuid.uuid4()}
+    contexte = {
+        "calendrier": lu,
+        "mois": lu.affiche,
+        "inscription": inscription,
+        "enfant": inscription.enfant,
+        "jeton": uuid.uuid4(),
+    }
     return render(request, "reservations/calendrier.html", contexte)
 
 
@@ -145,4 +162,17 @@ def operation(request, numero):
     mouvements = list(trouvee.mouvements.all())
     inscriptions = list(Inscription.objects.filter(pk__in={m.inscription_id for m in mouvements}).completes())
     recapitulatif = Recapitulatif.de(trouvee, mouvements, inscriptions)
-    return render(request, "reservations/operation.html", {"operation": trouvee, "recapitulatif": recapitulatif})
+    contexte = {
+        "operation": trouvee,
+        "recapitulatif": recapitulatif,
+        "par": _auteur_en_mots(trouvee, request.user),
+        "suite": _adresse(recapitulatif.parties[0].inscription, recapitulatif.parties[0].mouvements[0].date),
+    }
+    return render(request, "reservations/operation.html", contexte)
+
+
+def _auteur_en_mots(operation: Operation, lecteur) -> str:
+    """Who did it, for the household: never the name of an agent."""
+    if operation.origine != Operation.Origine.PARENT:
+        return operation.get_origine_display()
+    return "vous" if operation.auteur == lecteur else str(operation.auteur)

@@ -1,0 +1,66 @@
+"""The home page and the notifications: what a household needs first, gathered from every room."""
+
+import datetime as dt
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from comptes.models import Enfant
+from reservations.models import AnneeScolaire, Inscription, Journee, Mouvement, Operation, Reservation
+
+REPAS_ANNONCES = 6
+JOURS_A_SURVEILLER = 14
+
+
+@login_required
+@require_safe
+def accueil(request):
+    """The three actions of the tutorial, the children, what needs attention, the next meals."""
+    aujourdhui = timezone.localdate()
+    enfants = list(Enfant.objects.de(request.user))
+    contexte = {
+        "enfants": enfants,
+        "aujourdhui": aujourdhui,
+        "ouvertures": list(AnneeScolaire.objects.a_ouvrir(timezone.now())) if enfants else [],
+        "sans_repas": _sans_repas(request.user, aujourdhui) if enfants else [],
+        "repas": list(Reservation.objects.de(request.user).a_venir(aujourdhui)[:REPAS_ANNONCES]) if enfants else [],
+    }
+    return render(request, "portail/accueil.html", contexte)
+
+
+def _sans_repas(utilisateur, aujourdhui: dt.date) -> list[Inscription]:
+    """The enrolments that could still book in the coming two weeks, and whose child has no meal booked in them."""
+    bientot = (aujourdhui, aujourdhui + dt.timedelta(days=JOURS_A_SURVEILLER))
+    reservables = Journee.objects.filter(
+        date__range=bientot, fermeture="", limite_reservation__gt=timezone.now()
+    ).values("activite")
+    servis = Reservation.objects.filter(date__range=bientot).values("enfant")
+    return list(
+        Inscription.objects.de(utilisateur)
+        .filter(annee__ouverture__lte=timezone.now(), debut__lte=bientot[1], fin__gte=bientot[0])
+        .filter(activite__in=reservables)
+        .exclude(rattachement__enfant__in=servis)
+        .completes()
+    )
+
+
+@login_required
+@require_safe
+def notifications(request):
+    """Every operation of the household, the latest first: what was told by e-mail is found here again."""
+    natures = Mouvement.Nature
+    compte = {
+        nom: Count("mouvements", filter=Q(mouvements__nature__in=valeurs))
+        for nom, valeurs in {
+            "ajouts": [natures.AJOUT],
+            "annulations": [natures.ANNULATION],
+            "refus": [natures.REFUS, natures.REFUS_ANNULATION],
+        }.items()
+    }
+    operations = Operation.objects.de(request.user).annotate(**compte).order_by("-pk")
+    page = Paginator(operations, 20).get_page(request.GET.get("page"))
+    return render(request, "portail/notifications.html", {"page": page})
