@@ -1,6 +1,7 @@
 """Open a school year: its calendar, its prices and the days of every activity."""
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 
 from django.db import transaction
@@ -11,11 +12,16 @@ from reservations.services.journees import Bilan, actualiser_journees
 
 
 def ouvrir_annee(
-    *, calendrier: CalendrierScolaire, ouverture: dt.datetime, prix: Decimal | None = None, auteur=None
+    *,
+    calendrier: CalendrierScolaire,
+    ouverture: dt.datetime,
+    prix: Decimal | None = None,
+    auteur=None,
+    dire: Callable[[str], object] = lambda phrase: None,
 ) -> tuple[AnneeScolaire, Bilan]:
     """Create the year, or bring it up to date: running twice changes nothing more.
 
-    `prix` is given to the activities that have no price yet for the year.
+    `prix` is given to the activities that have no price yet for the year. `dire` hears of each activity done.
     """
     with transaction.atomic():
         annee, _ = AnneeScolaire.objects.update_or_create(
@@ -38,5 +44,8 @@ def ouvrir_annee(
             Tarif.objects.bulk_create(
                 [Tarif(activite=activite, annee=annee, prix=prix) for activite in activites], ignore_conflicts=True
             )
-        bilan = sum((actualiser_journees(activite=a, annee=annee, auteur=auteur) for a in activites), Bilan())
+        bilan = Bilan()
+        for rang, activite in enumerate(activites, 1):
+            bilan += actualiser_journees(activite=activite, annee=annee, auteur=auteur)
+            dire(f"{rang}/{len(activites)} {activite}")
     return annee, bilan

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -45,11 +45,13 @@ def reserver(
     auteur,
     cle: str,
     origine: str = Operation.Origine.PARENT,
+    horloge: Callable[[], dt.datetime] = timezone.now,
 ) -> Operation:
     """Apply what was asked for each enrolment (by primary key, all of one household); return the operation.
 
     Every day gets its line: booked, cancelled, or refused with its reason. Partial success is normal. The same `cle`
     twice returns the operation of the first time. Rights are the caller's business: `Inscription.objects.de(...)`.
+    `horloge` is read once, after the locks: the demo town books its past meals in the past.
 
     Locks: the children in key order, then the days in key order; everybody in this order, so nobody waits in a circle.
     """
@@ -63,7 +65,7 @@ def reserver(
         if deja:
             return deja
         journees = _verrouiller_les_journees(inscriptions, demandes)
-        maintenant = timezone.now()  # the instant of the decision, after the locks
+        maintenant = horloge()  # the instant of the decision, after the locks
         reservees = _reservees(inscriptions, demandes)
         operation = Operation.objects.create(
             famille=famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant

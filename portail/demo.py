@@ -1,0 +1,203 @@
+"""The demo town: real school calendar, real-looking schools, invented families. Writing it twice changes nothing."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from comptes.models import Enfant, Famille, Rattachement, Responsable, Utilisateur
+from comptes.roles import appliquer_les_roles, creer_agent
+from reservations.donnees_calendrier import CalendrierScolaire, calendriers
+from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Inscription
+from reservations.regles import PARIS, Changements
+from reservations.services import reserver
+from reservations.services.annees import ouvrir_annee
+
+MOT_DE_PASSE = "Portail-demo-2026"  # nosec B105  the demo's, public
+PRIX = Decimal("4.97")
+OUVERTURE = (7, 15, dt.time(8, 30))  # month, day, hour in the town
+
+ECOLES = [
+    # name, address, services: (level, capacity)
+    ("Villalbe Pierre Paul Riquet", "Rue des Écoles, Villalbe", [("elementaire", 90), ("maternelle", 45)]),
+    ("Jean Giono", "Avenue Jean Giono", [("maternelle", 24), ("elementaire", 120)]),
+    ("La Gravette", "Rue de la Gravette", [("elementaire", 110)]),
+]
+PRENOMS = ["Alice", "Amine", "Anaïs", "Baptiste", "Chloé", "Élise", "Enzo", "Eva", "Gaspard", "Inès", "Jade", "Jules"]
+NOMS = ["Bonnet", "Cathala", "Delmas", "Escande", "Fabre", "Garric", "Houlès", "Izard", "Jalabert", "Kaci", "Laffont"]
+
+
+@dataclass(frozen=True)
+class Personne:
+    courriel: str
+    prenom: str
+    nom: str
+    mot_de_passe: str | None = MOT_DE_PASSE
+
+
+MERE = Personne("parent@exemple.fr", "Camille", "Martin")
+PERE = Personne("separe@exemple.fr", "Nicolas", "Roux")
+NOUVELLE = Personne("nouveau@exemple.fr", "Samira", "Benali", None)
+AGENTS = [
+    (Personne("guichet@exemple.fr", "Odile", "Sarda"), "guichet"),
+    (Personne("cantine@exemple.fr", "Karim", "Vidal"), "cantine"),
+    (Personne("regie@exemple.fr", "Lucie", "Pujol"), "regie"),
+    (Personne("admin@exemple.fr", "Denis", "Astruc"), "admin"),
+]
+
+
+def annees_voisines(aujourdhui: dt.date) -> list[CalendrierScolaire]:
+    """The school year of today (in summer, the next) with the one before and the one after."""
+    toutes = sorted(calendriers().values(), key=lambda a: a.debut)
+    rang = next((n for n, a in enumerate(toutes) if a.fin >= aujourdhui), len(toutes) - 1)
+    return toutes[max(rang - 1, 0) : rang + 2]
+
+
+def ouverture_de(calendrier: CalendrierScolaire) -> dt.datetime:
+    """15 July before the school year, at 8:30: the date of the town's tutorial."""
+    mois, jour, heure = OUVERTURE
+    return dt.datetime.combine(dt.date(calendrier.debut.year, mois, jour), heure, tzinfo=PARIS)
+
+
+def creer_la_ville(*, dire=lambda phrase: None) -> None:
+    """Create what is missing of the demo town, and the school years around today."""
+    aujourdhui = timezone.localdate()
+    with transaction.atomic():
+        nouvelle = not Famille.objects.exists()
+        _ecoles(aujourdhui)
+        _agents()
+        annees = [
+            ouvrir_annee(calendrier=c, ouverture=ouverture_de(c), prix=PRIX)[0]
+            for c in annees_voisines(aujourdhui)
+            if not AnneeScolaire.objects.filter(libelle=c.libelle).exists()
+        ]
+        dire(f"{len(annees)} année(s) scolaire(s) ajoutée(s)")
+        if nouvelle:
+            _familles(AnneeScolaire.objects.all(), aujourdhui)
+            dire(f"{Famille.objects.count()} familles inventées")
+
+
+def personne(qui: Personne, **champs) -> Utilisateur:
+    """The account of one of the demo's people, created once: a password changed since stays."""
+    trouvee = Utilisateur.objects.filter(email=qui.courriel).first()
+    return trouvee or Utilisateur.objects.create_user(
+        qui.courriel, qui.mot_de_passe, prenom=qui.prenom, nom=qui.nom, **champs
+    )
+
+
+def _agents() -> None:
+    appliquer_les_roles()
+    for qui, role in AGENTS:
+        creer_agent(courriel=qui.courriel, role=role, prenom=qui.prenom, nom=qui.nom)
+        compte = Utilisateur.objects.get(email=qui.courriel)
+        if not compte.has_usable_password():
+            compte.set_password(MOT_DE_PASSE)
+            compte.save(update_fields=["password"])
+
+
+def _ecoles(aujourdhui: dt.date) -> None:
+    if Ecole.objects.exists():
+        return
+    for nom, adresse, services in ECOLES:
+        ecole = Ecole.objects.create(nom=nom, adresse=adresse)
+        for niveau, capacite in services:
+            mots = Activite.Niveau(niveau).label
+            Activite.objects.create(
+                ecole=ecole, niveau=niveau, capacite=capacite, nom=f"Restauration scolaire {nom} {mots}"
+            )
+    jeudi = aujourdhui + dt.timedelta(days=21 + (4 - aujourdhui.isoweekday()) % 7)
+    Fermeture.objects.create(debut=jeudi, fin=jeudi, motif="Grève annoncée")
+
+
+def _familles(annees: Iterable[AnneeScolaire], aujourdhui: dt.date) -> None:
+    elementaire = Activite.objects.get(nom="Restauration scolaire Villalbe Pierre Paul Riquet élémentaire")
+    maternelle = Activite.objects.get(nom="Restauration scolaire Jean Giono maternelle")
+    lea = Enfant.objects.create(prenom="Léa", nom="Martin", naissance=dt.date(aujourdhui.year - 9, 3, 14))
+    hugo = Enfant.objects.create(prenom="Hugo", nom="Martin", naissance=dt.date(aujourdhui.year - 5, 6, 2))
+    yanis = Enfant.objects.create(prenom="Yanis", nom="Benali", naissance=dt.date(aujourdhui.year - 7, 1, 22))
+    martin = _famille(MERE, "Martin", "12 rue de Verdun", [lea, hugo])
+    roux = _famille(PERE, "Roux", "3 avenue Pierre Sémard", [hugo])
+    benali = _famille(NOUVELLE, "Benali", "8 rue Trivalle", [yanis])
+    courante = next((a for a in annees if a.fin >= aujourdhui), None)
+    for annee in annees:
+        inscriptions = {
+            "lea": _inscrire(martin, lea, elementaire, annee),
+            "hugo": _inscrire(martin, hugo, maternelle, annee),
+            "hugo_roux": _inscrire(roux, hugo, maternelle, annee),
+            "yanis": _inscrire(benali, yanis, elementaire, annee),
+        }
+        if annee == courante:
+            _reserver_depuis_la_rentree(inscriptions["lea"], {1, 2, 4, 5}, aujourdhui + dt.timedelta(days=9))
+            _reserver_depuis_la_rentree(inscriptions["hugo"], {1, 4}, aujourdhui + dt.timedelta(days=20))
+            _reserver_depuis_la_rentree(inscriptions["hugo_roux"], {2}, aujourdhui + dt.timedelta(days=30))
+            _figurants(maternelle, annee, 18)
+            _figurants(elementaire, annee, 12)
+            _jours_complets(elementaire, aujourdhui, [2, 9])
+            _jours_complets(maternelle, aujourdhui, [3])
+
+
+def _famille(qui: Personne, nom: str, adresse: str, enfants: list[Enfant]) -> Famille:
+    famille = Famille.objects.create(nom=nom, adresse=adresse, code_postal="11000", commune="Carcassonne")
+    Responsable.objects.create(famille=famille, utilisateur=personne(qui), prenom=qui.prenom, nom=qui.nom)
+    for enfant in enfants:
+        Rattachement.objects.create(famille=famille, enfant=enfant)
+    return famille
+
+
+def _inscrire(famille: Famille, enfant: Enfant, activite: Activite, annee: AnneeScolaire) -> Inscription:
+    return Inscription.objects.create(
+        rattachement=Rattachement.objects.get(famille=famille, enfant=enfant),
+        activite=activite,
+        annee=annee,
+        debut=annee.debut,
+        fin=annee.fin,
+    )
+
+
+def _reserver_depuis_la_rentree(inscription: Inscription, jours: Iterable[int], jusqu_au: dt.date) -> None:
+    """Book those weekdays as the parent did on the opening morning: one operation, dated then."""
+    dates = inscription.activite.journees.filter(
+        date__range=(inscription.debut, min(jusqu_au, inscription.fin)), date__iso_week_day__in=jours, fermeture=""
+    )
+    changements = Changements(ajouts=frozenset(dates.values_list("date", flat=True)))
+    if not changements:
+        return
+    responsable = inscription.famille.responsables.first()
+    ouverture = inscription.annee.ouverture
+    reserver(
+        demandes={inscription.pk: changements},
+        auteur=responsable.utilisateur if responsable else None,
+        cle=uuid.uuid4().hex,
+        horloge=lambda: ouverture + dt.timedelta(minutes=inscription.pk),
+    )
+
+
+def _figurants(activite: Activite, annee: AnneeScolaire, nombre: int) -> None:
+    """Families without login, so that a canteen has people in it."""
+    for n in range(nombre):
+        prenom, nom = PRENOMS[n % len(PRENOMS)], NOMS[(n + nombre) % len(NOMS)]
+        enfant = Enfant.objects.create(
+            prenom=prenom, nom=nom, naissance=dt.date(annee.debut.year - 5, 1 + n % 12, 1 + n)
+        )
+        famille = Famille.objects.create(nom=nom, code_postal="11000", commune="Carcassonne")
+        Rattachement.objects.create(famille=famille, enfant=enfant)
+        Responsable.objects.create(famille=famille, prenom=PRENOMS[-1 - n % len(PRENOMS)], nom=nom)
+        jours = [j for j in activite.jours if (n + j) % 5]
+        _reserver_depuis_la_rentree(_inscrire(famille, enfant, activite, annee), jours, annee.fin)
+
+
+def _jours_complets(activite: Activite, aujourdhui: dt.date, rangs: Iterable[int]) -> None:
+    """Days of which staff set the capacity to what is booked."""
+    journees = list(
+        activite.journees.filter(
+            date__gt=aujourdhui + dt.timedelta(days=10), fermeture="", places_prises__gt=0
+        ).order_by("date")[:20]
+    )
+    for rang in rangs:
+        for journee in journees[rang : rang + 1]:
+            journee.capacite, journee.manuelle = journee.places_prises, True
+            journee.save(update_fields=["capacite", "manuelle"])
