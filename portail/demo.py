@@ -110,7 +110,7 @@ def _ecoles(aujourdhui: dt.date) -> None:
                 ecole=ecole, niveau=niveau, capacite=capacite, nom=f"Restauration scolaire {nom} {mots}"
             )
     jeudi = aujourdhui + dt.timedelta(days=21 + (4 - aujourdhui.isoweekday()) % 7)
-    Fermeture.objects.create(debut=jeudi, fin=jeudi, motif="Grève annoncée")
+    Fermeture.objects.create(debut=jeudi, fin=jeudi, motif="Grève")
 
 
 def _familles(annees: Iterable[AnneeScolaire], aujourdhui: dt.date) -> None:

@@ -123,7 +123,7 @@
     detail.textContent = !parts.length ? rien.detail : !annulations.length ? "Pas encore validé"
       : plus === moins ? "sans changement de montant"
       : `soit ${euros(Math.abs(plus - moins))} ${plus > moins ? "de plus" : "de moins"}`;
-    barre.classList.toggle("vide", !parts.length);
+    barre.classList.toggle("au-repos", !parts.length);
     bouton_effacer.hidden = !parts.length;
   }
   function changer() {
