@@ -1,5 +1,7 @@
 """Schools, their meal services, closures and prices."""
 
+import datetime as dt
+
 import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -8,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from reservations.regles import RegleDeDelai, uai_valide
+
+DERNIERE_MINUTE = dt.time(23, 59)
 
 
 def valider_uai(valeur: str) -> None:
@@ -70,7 +74,7 @@ class Activite(models.Model):
         choices=RegleDeDelai.Unite.choices,
         default=RegleDeDelai.Unite.CALENDAIRES,
     )
-    reservation_heure = models.TimeField("réserver : heure limite", default="23:59")
+    reservation_heure = models.TimeField("réserver : heure limite", default=DERNIERE_MINUTE)
     annulation_jours = models.PositiveSmallIntegerField(
         "annuler : jours avant", default=2, validators=[MaxValueValidator(60)]
     )
@@ -80,7 +84,7 @@ class Activite(models.Model):
         choices=RegleDeDelai.Unite.choices,
         default=RegleDeDelai.Unite.CALENDAIRES,
     )
-    annulation_heure = models.TimeField("annuler : heure limite", default="23:59")
+    annulation_heure = models.TimeField("annuler : heure limite", default=DERNIERE_MINUTE)
     active = models.BooleanField("en service", default=True)
 
     class Meta:

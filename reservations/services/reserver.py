@@ -117,11 +117,12 @@ def _annuler(ecriture, operation, inscription, jours, journees, reservees) -> No
             assert reservation is not None
             ecriture.annulees.append(reservation.pk)
             ecriture.places[journee.pk] -= 1
-            journee.places_prises -= 1
             del reservees[inscription.enfant.pk, jour]
         ecriture.mouvements.append(
             _mouvement(operation, inscription, jour, journee, motif, Mouvement.Nature.ANNULATION)
         )
+        if motif is None:
+            journee.places_prises -= 1
 
 
 def _ajouter(ecriture, operation, inscription, jours, journees, reservees) -> None:
