@@ -1,4 +1,4 @@
-"""Read the calendar of an enrolment from the database, in three statements whatever it holds."""
+"""Read the calendar of an enrolment from the database, in two statements whatever it holds."""
 
 import calendar
 import datetime as dt
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reservations.calendrier import SIGNES, Calendrier, Case, Mois
-from reservations.models import Inscription, Journee, PeriodeSansClasse, Reservation
+from reservations.models import Inscription, Journee, PeriodeSansClasse
 from reservations.regles import (
     Changements,
     Detenteur,
@@ -42,21 +42,25 @@ def charger_calendrier(
     maintenant: dt.datetime,
     aujourdhui: dt.date,
     en_attente: Changements | None = None,
+    avec_raisons: bool = True,
 ) -> Calendrier:
-    """Read the whole year of an enrolment (`completes()` and `avec_prix()`): three statements, whatever it holds."""
+    """Read the whole year of an enrolment (`completes()` and `avec_prix()`): two statements, whatever it holds.
+
+    Without `avec_raisons` the closed days do not say why, and there is one statement.
+    """
     annee = inscription.annee
-    journees = {j.date: j for j in Journee.objects.filter(activite=inscription.activite_id).de_l_annee(annee)}
+    lues = Journee.objects.filter(activite=inscription.activite_id).de_l_annee(annee)
+    journees = {j.date: j for j in lues.avec_reservation_de(inscription.enfant)}
     detenteurs = {
-        jour: Detenteur.MOI if pk == inscription.pk else Detenteur.AUTRE
-        for jour, pk in Reservation.objects.filter(
-            enfant=inscription.enfant, date__range=(annee.debut, annee.fin)
-        ).values_list("date", "inscription_id")
+        jour: Detenteur.MOI if j.inscription_reservee == inscription.pk else Detenteur.AUTRE
+        for jour, j in journees.items()
+        if j.inscription_reservee
     }
     lecteur = _Lecteur(
         inscription=inscription,
         journees=journees,
         detenteurs=detenteurs,
-        sans_classe=_raisons(annee.periodes.all()),
+        sans_classe=_raisons(annee.periodes.all()) if avec_raisons else {},
         effaces=frozenset({6, 7} - {j.isoweekday() for j in journees}),
         maintenant=maintenant,
         aujourdhui=aujourdhui,

@@ -105,13 +105,14 @@ def calendrier(request, pk):
     return render(request, "reservations/calendrier.html", contexte)
 
 
-def _charger(inscription, premier, en_attente):
+def _charger(inscription, premier, en_attente, *, avec_raisons=True):
     return charger_calendrier(
         inscription,
         premier=premier,
         maintenant=timezone.now(),
         aujourdhui=timezone.localdate(),
         en_attente=en_attente,
+        avec_raisons=avec_raisons,
     )
 
 
@@ -140,7 +141,7 @@ def _envoi_du_calendrier(request, inscription, premier):
 
 def _avec_la_portee(inscription, premier, portee, demandes) -> Changements:
     """The bulk button of a browser without JavaScript, over the boxes sent with it."""
-    lu = _charger(inscription, premier, demandes)
+    lu = _charger(inscription, premier, demandes, avec_raisons=False)
     plage = lu.plage(portee)
     if plage is None:
         raise FormulaireIncorrect("Ce bouton n’est pas reconnu. Rien n’a été changé.")

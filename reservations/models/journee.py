@@ -17,6 +17,11 @@ class JourneeQuerySet(models.QuerySet):
     def de_l_annee(self, annee) -> "JourneeQuerySet":
         return self.filter(date__range=(annee.debut, annee.fin))
 
+    def avec_reservation_de(self, enfant) -> "JourneeQuerySet":
+        """Annotate `inscription_reservee`: the enrolment, of any household, that holds the child's meal of the day."""
+        reservations = Reservation.objects.filter(enfant=enfant, date=OuterRef("date"))
+        return self.annotate(inscription_reservee=Subquery(reservations.values("inscription")))
+
 
 @pghistory.track(
     pghistory.UpdateEvent(),
