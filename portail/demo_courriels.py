@@ -1,5 +1,6 @@
 """`/demo/courriels/`: the mails that the demo sent, as their reader would see them. Included in the demo only."""
 
+import datetime as dt
 import email
 import email.policy
 from dataclasses import dataclass
@@ -31,9 +32,10 @@ class Courriel:
         return str(self.message["To"] or "")
 
     @property
-    def date(self):
-        entete = self.message["Date"]
-        return entete.datetime if entete else None
+    def date(self) -> dt.datetime | None:
+        """RFC 5322 writes -0000 for « UTC, zone unknown », which the parser reads as a naive datetime."""
+        instant = self.message["Date"].datetime if self.message["Date"] else None
+        return instant.replace(tzinfo=dt.UTC) if instant and instant.tzinfo is None else instant
 
     @property
     def texte(self) -> str:
