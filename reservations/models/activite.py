@@ -16,7 +16,7 @@ DERNIERE_MINUTE = dt.time(23, 59)
 
 def valider_uai(valeur: str) -> None:
     if not uai_valide(valeur):
-        raise ValidationError("Le code UAI a sept chiffres et une lettre de contrôle, par exemple 0110123K.")
+        raise ValidationError("Le code UAI a sept chiffres et une lettre de contrôle, par exemple 0110123Z.")
 
 
 @pghistory.track()
