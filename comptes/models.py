@@ -38,7 +38,7 @@ class Utilisateur(AbstractBaseUser, PermissionsMixin):
     prenom = models.CharField("prénom", max_length=60, blank=True)
     nom = models.CharField("nom", max_length=60, blank=True)
     is_staff = models.BooleanField("agent", default=False, help_text="Peut entrer dans l’administration.")
-    is_active = models.BooleanField("actif", default=True)
+    is_active = models.BooleanField("actif", default=True)  # type: ignore[misc]  # the base class has a constant
     mot_de_passe_a_changer = models.BooleanField(
         "mot de passe à changer",
         default=False,
@@ -85,7 +85,9 @@ class Famille(models.Model):
     code_postal = models.CharField("code postal", max_length=5, blank=True)
     commune = models.CharField("commune", max_length=80, blank=True)
     telephone = models.CharField("téléphone", max_length=20, blank=True)
-    enfants = models.ManyToManyField("Enfant", through="Rattachement", related_name="familles", verbose_name="enfants")
+    enfants: "models.ManyToManyField[Enfant, Rattachement]" = models.ManyToManyField(
+        "Enfant", through="Rattachement", related_name="familles", verbose_name="enfants"
+    )
 
     class Meta:
         verbose_name = "famille"

@@ -80,8 +80,8 @@ def demo_courriel(request, nom):
     return render(request, "portail/demo_courriel.html", {"courriel": _trouver(nom)})
 
 
-@csp_replace({"script-src": [NONE], "style-src": [UNSAFE_INLINE]})
 @require_safe
+@csp_replace({"script-src": [NONE], "style-src": [UNSAFE_INLINE]})
 def demo_courriel_html(request, nom):
     """The HTML part alone. A mail styles itself inline: this page, and no other, allows it, and nothing else."""
     return HttpResponse(_trouver(nom).html)

@@ -88,7 +88,7 @@ class Recapitulatif:
 
     @property
     def montant_ajoute(self) -> Decimal:
-        return sum((m.prix for m in self._de_nature(N.AJOUT)), Decimal(0))
+        return sum((m.prix or Decimal(0) for m in self._de_nature(N.AJOUT)), Decimal(0))
 
     @property
     def montant_annule(self) -> Decimal:

@@ -1,5 +1,7 @@
 """Enrolments: a child of a household at a meal service for a year."""
 
+from decimal import Decimal
+
 import pghistory
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
@@ -52,6 +54,9 @@ class Inscription(models.Model):
     fin = models.DateField("au")
 
     objects = InscriptionQuerySet.as_manager()
+
+    prix_fixe: Decimal | None  # avec_prix()
+    courriels: list[str]  # avec_courriels()
 
     class Meta:
         verbose_name = "inscription"

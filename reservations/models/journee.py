@@ -50,6 +50,8 @@ class Journee(models.Model):
 
     objects = JourneeQuerySet.as_manager()
 
+    inscription_reservee: int | None  # avec_reservation_de()
+
     class Meta:
         verbose_name = "journée"
         verbose_name_plural = "journées"

@@ -33,9 +33,12 @@ class Command(BaseCommand):
         if annee not in connus:
             raise CommandError(f"L’année « {annee} » n’est pas dans le calendrier officiel ({', '.join(connus)}).")
         existante = AnneeScolaire.objects.filter(libelle=annee).first()
-        if not ouverture and not existante:
+        if ouverture:
+            instant = lire_instant(ouverture)
+        elif existante:
+            instant = existante.ouverture
+        else:
             raise CommandError("Dites quand les réservations ouvrent, par exemple --ouverture « 2026-07-15 08:30 ».")
-        instant = lire_instant(ouverture) if ouverture else existante.ouverture
         with transaction.atomic():
             creee, bilan = ouvrir_annee(
                 calendrier=connus[annee],
