@@ -1,5 +1,7 @@
 """Who: people who sign in, households, children."""
 
+from typing import ClassVar
+
 import pghistory
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
@@ -38,7 +40,7 @@ class Utilisateur(AbstractBaseUser, PermissionsMixin):
     prenom = models.CharField("prénom", max_length=60, blank=True)
     nom = models.CharField("nom", max_length=60, blank=True)
     is_staff = models.BooleanField("agent", default=False, help_text="Peut entrer dans l’administration.")
-    is_active = models.BooleanField("actif", default=True)  # type: ignore[misc]  # the base class has a constant
+    is_active = models.BooleanField("actif", default=True)
     mot_de_passe_a_changer = models.BooleanField(
         "mot de passe à changer",
         default=False,
@@ -49,7 +51,7 @@ class Utilisateur(AbstractBaseUser, PermissionsMixin):
     objects = UtilisateurManager()
 
     USERNAME_FIELD = EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         verbose_name = "compte"

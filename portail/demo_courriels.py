@@ -81,7 +81,7 @@ def demo_courriel(request, nom):
 
 
 @require_safe
-@csp_replace({"script-src": [NONE], "style-src": [UNSAFE_INLINE]})
+@csp_replace({"script-src": [NONE], "style-src": [UNSAFE_INLINE]})  # type: ignore[arg-type]  # its types know of no argument
 def demo_courriel_html(request, nom):
     """The HTML part alone. A mail styles itself inline: this page, and no other, allows it, and nothing else."""
     return HttpResponse(_trouver(nom).html)
