@@ -1,5 +1,6 @@
 """Error pages: a sentence in French and a way on."""
 
+from django.conf import settings
 from django.shortcuts import render
 
 
@@ -18,7 +19,7 @@ def introuvable(request, exception=None):
 
 def erreur(request):
     """Without request: no context processor, so no database, which may be what has just failed."""
-    return render(None, "500.html", status=500)
+    return render(None, "500.html", {"ville": settings.VILLE}, status=500)
 
 
 def csrf(request, reason=""):
