@@ -11,8 +11,11 @@ from reservations.models.activite import Tarif
 
 class JourneeQuerySet(models.QuerySet):
     def verrouillees(self) -> "JourneeQuerySet":
-        """Lock the days in key order. Once per transaction, before reading any count."""
-        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
+        """Lock the days, service by service, each in the order of its dates, before reading any count.
+
+        Not by primary key: who refreshes one service after the other would meet a household that books in both.
+        """
+        return self.order_by("activite_id", "date").select_for_update(of=("self",), no_key=True)
 
     def de_l_annee(self, annee) -> "JourneeQuerySet":
         return self.filter(date__range=(annee.debut, annee.fin))

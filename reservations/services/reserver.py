@@ -53,7 +53,8 @@ def reserver(
     twice returns the operation of the first time. Rights are the caller's business: `Inscription.objects.de(...)`.
     `horloge` is read once, after the locks: the demo town books its past meals in the past.
 
-    Locks: the children in key order, then the days in key order; everybody in this order, so nobody waits in a circle.
+    Locks: the children in key order, then the days by service and date; everybody in this order, so nobody waits in a
+    circle.
     """
     with transaction.atomic():
         inscriptions = list(

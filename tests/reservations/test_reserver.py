@@ -275,9 +275,8 @@ def test_the_numbers_of_the_recap_are_those_of_the_database():
     assert recapitulatif.montant_ajoute == Decimal("9.94")
     assert recapitulatif.montant_annule == Decimal("4.97")
     assert dates(f.inscription) == {MARDI, JEUDI, jeudi_suivant}
-    lignes = dict(
-        zip([m.date for m in recapitulatif.parties[0].mouvements], recapitulatif.parties[0].lignes, strict=True)
-    )
+    (partie,) = recapitulatif.parties
+    lignes = {m.date: (nature, lu(mots)) for m, (nature, mots) in zip(partie.mouvements, partie.lignes, strict=True)}
     assert lignes[JEUDI] == (N.AJOUT, "Réservation ajoutée : 10/12/2026 - Prix : 4,97 €")
     assert lignes[LUNDI] == (N.ANNULATION, "Réservation annulée : 07/12/2026 - Prix : 4,97 €")
     assert lignes[VENDREDI] == (
