@@ -36,27 +36,37 @@ def fermer_journees(motifs: Mapping[Journee, str], *, auteur, cle: str) -> int:
         journee.fermeture, journee.places_prises, journee.depassement = motif, 0, 0
     Journee.objects.bulk_update(motifs, ["fermeture"])
     motif_par_journee = {journee.pk: motif for journee, motif in motifs.items()}
-    for famille, siennes in par_famille.items():
-        operation = Operation.objects.create(
-            famille_id=famille,
-            auteur=auteur,
-            origine=Operation.Origine.AGENT if auteur else Operation.Origine.COMMANDE,
-            cle=cle,
-            cree_le=timezone.now(),
-        )
-        mouvements = Mouvement.objects.bulk_create(
-            Mouvement(
-                operation=operation,
-                inscription=inscriptions[r.inscription_id],
-                date=r.date,
-                nature=Mouvement.Nature.ANNULATION,
-                motif=Motif.FERME,
-                precision=motif_par_journee[r.journee_id],
-                prix=prix_du_repas(r.date, prix_fixe=inscriptions[r.inscription_id].prix_fixe),
-                capacite=r.journee.capacite,
-                places_prises=r.journee.places_prises,
+    maintenant = timezone.now()
+    operations = {
+        operation.famille_id: operation
+        for operation in Operation.objects.bulk_create(
+            Operation(
+                famille_id=famille,
+                auteur=auteur,
+                origine=Operation.Origine.AGENT if auteur else Operation.Origine.COMMANDE,
+                cle=cle,
+                cree_le=maintenant,
             )
-            for r in siennes
+            for famille in par_famille
         )
-        envoyer_recapitulatif(operation, mouvements, [inscriptions[pk] for pk in {r.inscription_id for r in siennes}])
+    }
+    mouvements = Mouvement.objects.bulk_create(
+        Mouvement(
+            operation=operations[famille],
+            inscription=inscriptions[r.inscription_id],
+            date=r.date,
+            nature=Mouvement.Nature.ANNULATION,
+            motif=Motif.FERME,
+            precision=motif_par_journee[r.journee_id],
+            prix=prix_du_repas(r.date, prix_fixe=inscriptions[r.inscription_id].prix_fixe),
+            capacite=r.journee.capacite,
+            places_prises=r.journee.places_prises,
+        )
+        for famille, siennes in par_famille.items()
+        for r in siennes
+    )
+    for famille, operation in operations.items():
+        siens = [m for m in mouvements if m.operation_id == operation.pk]
+        concernees = {r.inscription_id: inscriptions[r.inscription_id] for r in par_famille[famille]}
+        envoyer_recapitulatif(operation, siens, concernees.values())
     return len(reservations)

@@ -61,7 +61,6 @@ def actualiser_journees(*, activite: Activite, annee: AnneeScolaire, auteur=None
                 journee.fermeture = fermeture
             if not journee.manuelle and _appliquer_les_regles(journee, activite, chomes):
                 bilan.modifiees += journee.pk is not None
-            bilan.en_depassement += bool(journee.depassement)
             ecrites.append(journee)
         for jour, journee in existantes.items():
             if jour not in voulues and jour >= aujourdhui and not journee.fermeture:
@@ -69,6 +68,7 @@ def actualiser_journees(*, activite: Activite, annee: AnneeScolaire, auteur=None
         if a_fermer:
             bilan.fermees = len(a_fermer)
             bilan.repas_annules = fermer_journees(a_fermer, auteur=auteur, cle=uuid.uuid4().hex)
+        bilan.en_depassement = sum(bool(journee.depassement) for journee in ecrites)
         _ecrire(ecrites)
     return bilan
 
