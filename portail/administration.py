@@ -31,3 +31,7 @@ class Administration(admin.AdminSite):
         """Sign out, then the portal's sign-in page rather than the admin's farewell."""
         super().logout(request, extra_context)
         return redirect(settings.LOGIN_URL)
+
+    def password_change(self, request, extra_context=None):
+        """The portal's own page: it ends the other sessions and tells by mail."""
+        return redirect("comptes:changer_mot_de_passe")
