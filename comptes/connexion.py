@@ -1,7 +1,12 @@
-"""Sign-in by e-mail (bootstrap)."""
+"""The authentication backend: whoever calls `authenticate()` meets the same lock as the sign-in page."""
 
 from django.contrib.auth.backends import ModelBackend
 
+from comptes.services.connexion import verifier
+
 
 class ConnexionParCourriel(ModelBackend):
-    pass
+    def authenticate(self, request, username=None, password=None, **champs):
+        if username is None or password is None:
+            return None
+        return verifier(username, password).utilisateur

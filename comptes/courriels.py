@@ -1,8 +1,50 @@
-"""Bootstrap."""
+"""Mails: rendered from `templates/courriels/`, queued in the transaction of what they tell."""
 
+import logging
+from collections.abc import Mapping, Sequence
+
+from django.conf import settings
+from django.db import transaction
 from django.template.loader import render_to_string
-from post_office import mail
+from post_office.models import PRIORITY, STATUS, Email
+from post_office.tasks import send_queued_mail
+
+journal = logging.getLogger(__name__)
 
 
-def mettre_en_file(*, destinataires: list[str], gabarit: str, contexte: dict, sujet: str) -> None:
-    mail.send(destinataires, subject=sujet, message=render_to_string(f"courriels/{gabarit}.txt", contexte))
+def rendre(gabarit: str, contexte: Mapping) -> tuple[str, str]:
+    """The text and the HTML of a mail."""
+    commun = {"ville": settings.VILLE, "site": settings.SITE_URL, **contexte}
+    return (
+        render_to_string(f"courriels/{gabarit}.txt", commun).strip() + "\n",
+        render_to_string(f"courriels/{gabarit}.html", commun),
+    )
+
+
+def mettre_en_file(*, destinataires: Sequence[str], gabarit: str, contexte: Mapping, sujet: str) -> None:
+    """Queue one mail for each address, in one insert. It leaves when the transaction is over, or at the next sweep.
+
+    post_office's own `mail.send` would write one row at a time and wait for the broker inside the request.
+    """
+    texte, html = rendre(gabarit, contexte)
+    Email.objects.bulk_create(
+        Email(
+            from_email=settings.DEFAULT_FROM_EMAIL,
+            to=[adresse],
+            subject=sujet,
+            message=texte,
+            html_message=html,
+            status=STATUS.queued,
+            priority=PRIORITY.medium,
+        )
+        for adresse in destinataires
+    )
+    transaction.on_commit(lambda: annoncer(send_queued_mail))
+
+
+def annoncer(tache) -> None:
+    """Tell the worker that there is work. A broker that is down does not matter: the sweep finds the work."""
+    try:
+        tache.delay()
+    except Exception as erreur:  # noqa: BLE001  kombu raises its transports' own errors, which have no common base
+        journal.warning("File des tâches injoignable, le balayage s’en chargera : %s", type(erreur).__name__)

@@ -9,6 +9,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Trim
 from django.utils import timezone
 
+ESSAIS_AU_PLUS = 3
+
 
 def normaliser_courriel(courriel: str) -> str:
     """The one form of an address in the portal: no surrounding blanks, lower case."""
@@ -182,3 +184,66 @@ class Rattachement(models.Model):
 
     def __str__(self):
         return f"{self.enfant} ({self.famille})"
+
+
+class EssaisConnexion(models.Model):
+    """Wrong passwords of an address, known or not: nothing here tells which addresses have an account."""
+
+    cle = models.CharField("empreinte de l’adresse", max_length=64, primary_key=True)
+    echecs = models.PositiveSmallIntegerField("essais")
+    modifie_le = models.DateTimeField("dernier essai")
+
+    class Meta:
+        verbose_name = "essais de connexion"
+        verbose_name_plural = "essais de connexion"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(echecs__range=(1, ESSAIS_AU_PLUS)),
+                name="essais_connexion_trois_au_plus",
+                violation_error_message="Trois essais au plus sont comptés.",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.echecs} essai(s)"
+
+
+class DemandeMotDePasse(models.Model):
+    """A press on « Générer votre mot de passe », for an address known or not, until the worker has handled it."""
+
+    courriel = models.CharField("adresse e-mail", max_length=254)
+    expediteur = models.CharField("empreinte de l’expéditeur", max_length=64)
+    cree_le = models.DateTimeField("demandé le", default=timezone.now)
+    reprendre_le = models.DateTimeField("à reprendre le", default=timezone.now)
+    tentatives = models.PositiveSmallIntegerField("envois manqués", default=0)
+    traitee_le = models.DateTimeField("traitée le", null=True)
+
+    class Meta:
+        verbose_name = "demande de mot de passe"
+        verbose_name_plural = "demandes de mot de passe"
+        ordering = ["pk"]
+        indexes = [
+            models.Index(fields=["reprendre_le"], condition=Q(traitee_le=None), name="demande_a_traiter"),
+            models.Index(fields=["courriel", "cree_le"], name="demande_par_adresse"),
+            models.Index(fields=["expediteur", "cree_le"], name="demande_par_expediteur"),
+        ]
+
+    def __str__(self):
+        return f"Demande du {self.cree_le:%d/%m/%Y}"
+
+
+class MotDePasseGenere(models.Model):
+    """The password that the last mail carried, hashed. The one in use stays valid until this one is used."""
+
+    utilisateur = models.OneToOneField(
+        Utilisateur, models.CASCADE, related_name="mot_de_passe_genere", verbose_name="compte"
+    )
+    empreinte = models.CharField("empreinte", max_length=200)
+    expire_le = models.DateTimeField("valable jusqu’au")
+
+    class Meta:
+        verbose_name = "mot de passe généré"
+        verbose_name_plural = "mots de passe générés"
+
+    def __str__(self):
+        return f"Mot de passe généré de {self.utilisateur}"

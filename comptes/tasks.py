@@ -1,13 +1,31 @@
-"""Bootstrap."""
+"""Tasks of the worker. Each resumes what the database holds: run twice, or late, it does no harm."""
+
+from datetime import timedelta
 
 from celery import shared_task
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from post_office.models import STATUS, Email
+
+from comptes.models import DemandeMotDePasse, EssaisConnexion, MotDePasseGenere
+from comptes.services.motsdepasse import DUREE, traiter_les_demandes
+
+COURRIELS_GARDES = timedelta(days=90)
+ESSAIS_GARDES = timedelta(days=30)
 
 
 @shared_task
-def envoyer_mots_de_passe():
-    return None
+def envoyer_mots_de_passe() -> int:
+    """Generate and send the passwords asked for."""
+    return traiter_les_demandes()
 
 
 @shared_task
-def menage():
-    return None
+def menage() -> None:
+    """Delete what is past: sessions, passwords, requests, mails, and wrong guesses that did not lock."""
+    maintenant = timezone.now()
+    Session.objects.filter(expire_date__lt=maintenant).delete()
+    MotDePasseGenere.objects.filter(expire_le__lt=maintenant).delete()
+    DemandeMotDePasse.objects.filter(traitee_le__lt=maintenant - DUREE).delete()
+    EssaisConnexion.objects.filter(echecs__lt=3, modifie_le__lt=maintenant - ESSAIS_GARDES).delete()
+    Email.objects.filter(status=STATUS.sent, created__lt=maintenant - COURRIELS_GARDES).delete()

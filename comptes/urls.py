@@ -1,19 +1,16 @@
-from django.http import Http404
 from django.urls import path
 
-
-def _a_ecrire(request, **kwargs):
-    raise Http404
-
+from comptes import views
 
 app_name = "comptes"
 urlpatterns = [
-    path("connexion/", _a_ecrire, name="connexion"),
-    path("deconnexion/", _a_ecrire, name="deconnexion"),
-    path("mot-de-passe/generer/", _a_ecrire, name="generer_mot_de_passe"),
-    path("mot-de-passe/changer/", _a_ecrire, name="changer_mot_de_passe"),
-    path("compte/", _a_ecrire, name="compte"),
-    path("contacts/", _a_ecrire, name="contacts"),
-    path("enfants/<int:pk>/", _a_ecrire, name="enfant"),
-    path("session/prolonger/", _a_ecrire, name="prolonger_session"),
+    path("connexion/", views.connexion, name="connexion"),
+    path("deconnexion/", views.deconnexion, name="deconnexion"),
+    path("mot-de-passe/generer/", views.generer_mot_de_passe, name="generer_mot_de_passe"),
+    path("mot-de-passe/envoye/", views.mot_de_passe_envoye, name="mot_de_passe_envoye"),
+    path("mot-de-passe/changer/", views.changer_mot_de_passe, name="changer_mot_de_passe"),
+    path("compte/", views.mot_de_passe_envoye, name="compte"),
+    path("contacts/", views.mot_de_passe_envoye, name="contacts"),
+    path("enfants/<int:pk>/", views.mot_de_passe_envoye, name="enfant"),
+    path("session/prolonger/", views.prolonger_session, name="prolonger_session"),
 ]

@@ -27,6 +27,8 @@ def portail(request):
     return {
         "ville": settings.VILLE,
         "demo": settings.DEMO,
+        "session_duree": int(settings.SESSION_INACTIVITE.total_seconds()),
+        "session_avertissement": int(settings.SESSION_AVERTISSEMENT.total_seconds()),
         "menu_enfants": SimpleLazyObject(menu_enfants),
         "ouverture_annoncee": SimpleLazyObject(_ouverture_annoncee),
     }

@@ -207,6 +207,7 @@ PASSWORD_HASHERS = ["comptes.hachage.Argon2Portail"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "comptes.motsdepasse.PasTropLong"},
     {"NAME": "comptes.motsdepasse.PasProcheDuCourriel"},
 ]
 LOGIN_URL = "comptes:connexion"

@@ -159,6 +159,9 @@
   formulaire.addEventListener("submit", () => {
     depart_voulu = true;
   });
+  addEventListener("session-finie", () => {
+    depart_voulu = true; // the draft waits for the return
+  });
   addEventListener("beforeunload", (evenement) => {
     if (changes.size && !depart_voulu) evenement.preventDefault();
   });

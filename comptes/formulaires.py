@@ -1,0 +1,99 @@
+"""Forms of sign-in and passwords. What is typed is hostile until it has passed here."""
+
+from django import forms
+from django.contrib.auth import password_validation
+
+from comptes.motsdepasse import OCTETS_AU_PLUS
+from comptes.services.connexion import verifier
+
+
+def champ_identifiant(**attributs) -> forms.EmailField:
+    return forms.EmailField(
+        label="Identifiant",
+        max_length=254,
+        help_text="Votre identifiant est votre adresse e-mail.",
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", **attributs}
+        ),
+        error_messages={
+            "required": "Saisissez votre adresse e-mail.",
+            "invalid": "Saisissez une adresse e-mail complète, par exemple prenom.nom@exemple.fr.",
+        },
+    )
+
+
+def champ_mot_de_passe(label: str, *, autocomplete: str, **options) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=OCTETS_AU_PLUS,
+        widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
+        error_messages={"required": "Saisissez le mot de passe.", "max_length": "Ce mot de passe est trop long."},
+        **options,
+    )
+
+
+class TousObligatoires(forms.Form):
+    """Every field must be filled, so none is starred: crispy would add a star to the name of each."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for champ in self.fields.values():
+            champ.required = False
+            champ.widget.attrs["required"] = True
+
+    def clean(self):
+        donnees = super().clean()
+        for nom, champ in self.fields.items():
+            if nom not in self.errors and donnees.get(nom) in champ.empty_values:
+                self.add_error(nom, champ.error_messages["required"])
+        return donnees
+
+
+class FormulaireConnexion(TousObligatoires):
+    identifiant = champ_identifiant()
+    mot_de_passe = champ_mot_de_passe("Mot de passe", autocomplete="current-password")
+
+
+class FormulaireIdentifiant(TousObligatoires):
+    identifiant = champ_identifiant()
+
+
+class FormulaireMotDePasse(TousObligatoires):
+    """Choose one's own password; `ancien` is asked unless the person comes from a generated one."""
+
+    ancien = champ_mot_de_passe("Mot de passe actuel", autocomplete="current-password")
+    nouveau = champ_mot_de_passe(
+        "Nouveau mot de passe",
+        autocomplete="new-password",
+        help_text="12 caractères au moins. Une suite de quelques mots se retient bien.",
+    )
+    confirmation = champ_mot_de_passe("Nouveau mot de passe, encore une fois", autocomplete="new-password")
+
+    def __init__(self, *args, utilisateur, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.utilisateur = utilisateur
+        if utilisateur.mot_de_passe_a_changer:
+            del self.fields["ancien"]
+
+    def clean_nouveau(self):
+        nouveau = self.cleaned_data["nouveau"]
+        if nouveau:
+            password_validation.validate_password(nouveau, self.utilisateur)
+        return nouveau
+
+    def clean(self):
+        donnees = super().clean()
+        nouveau, confirmation = donnees.get("nouveau"), donnees.get("confirmation")
+        if nouveau and confirmation and nouveau != confirmation:
+            self.add_error("confirmation", "Les deux saisies du nouveau mot de passe sont différentes.")
+        # The present password is checked last, and only for a form that is otherwise right: each check is one of three.
+        if "ancien" in self.fields and not self.errors:
+            verdict = verifier(self.utilisateur.email, donnees["ancien"])
+            if verdict.verrouille:
+                self.add_error(
+                    "ancien", "Trois mots de passe faux : le compte est verrouillé. Générez un mot de passe."
+                )
+            elif verdict.utilisateur is None:
+                self.add_error("ancien", "Ce n’est pas votre mot de passe actuel.")
+        return donnees

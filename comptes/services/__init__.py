@@ -1,0 +1,1 @@
+"""Verbs of `comptes`: sign-in, passwords, households."""
