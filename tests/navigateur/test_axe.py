@@ -1,0 +1,133 @@
+"""Accessibility and width of the public pages, the error pages and the administration, in a browser."""
+
+import pytest
+from django.test import Client
+
+from portail import vues_erreurs
+from tests.factories import EnfantFactory, FamilleFactory, RattachementFactory, ResponsableFactory, UtilisateurFactory
+from tests.navigateur.outils import deborde, violations
+
+pytestmark = [pytest.mark.navigateur, pytest.mark.django_db(transaction=True)]
+PUBLIQUES = [
+    "/reglement-interieur/",
+    "/guide/",
+    "/conditions-generales/",
+    "/donnees-personnelles/",
+    "/accessibilite/",
+    "/contact/",
+    "/nulle/part/",
+]
+ERREURS = [vues_erreurs.requete_incorrecte, vues_erreurs.interdit, vues_erreurs.csrf, vues_erreurs.erreur]
+THEMES = pytest.mark.parametrize("sombre", [False, True], ids=["clair", "sombre"])
+
+
+@pytest.fixture
+def parent():
+    famille = FamilleFactory()
+    RattachementFactory(famille=famille, enfant=EnfantFactory(prenom="Léa", nom="Martin"))
+    return ResponsableFactory(famille=famille).utilisateur
+
+
+def fautes(page, adresses) -> dict[str, list[str]]:
+    """What axe and the width say of each address; nothing when all is well."""
+    trouvees = {}
+    for adresse in adresses:
+        page.goto(adresse)
+        trouvees[adresse] = violations(page) + [f"déborde de {px} px" for px in [deborde(page)] if px]
+    return {adresse: liste for adresse, liste in trouvees.items() if liste}
+
+
+@THEMES
+@pytest.mark.parametrize("largeur", [360, 1280])
+def test_public_pages_have_no_violation_for_a_stranger(page_a, largeur, sombre):
+    assert fautes(page_a(largeur, sombre=sombre), PUBLIQUES) == {}
+
+
+@pytest.mark.parametrize(("largeur", "sombre"), [(360, True), (1280, False)])
+def test_public_pages_have_no_violation_for_a_parent(page_a, connecter, parent, largeur, sombre):
+    page = connecter(page_a(largeur, sombre=sombre), parent)
+    assert fautes(page, [*PUBLIQUES, "/autorisations/"]) == {}
+
+
+def test_no_page_scrolls_sideways_at_320_pixels(page_a, connecter, parent):
+    inconnu, connecte = page_a(320), connecter(page_a(320), parent)
+    for page in (inconnu, connecte):
+        for adresse in [*PUBLIQUES, "/autorisations/"]:
+            page.goto(adresse)
+            assert deborde(page) == 0, adresse
+
+
+def repondre(reponse):
+    def remplir(route):
+        route.fulfill(status=reponse.status_code, body=reponse.content, content_type="text/html; charset=utf-8")
+
+    return remplir
+
+
+@THEMES
+def test_error_pages_have_no_violation(page_a, rf, sombre):
+    """The browser receives what the view answers, from an address that the portal does not have."""
+    page = page_a(360, sombre=sombre)
+    for vue in ERREURS:
+        reponse = vue(rf.get("/"))
+        page.unroute_all()
+        page.route("**/erreur", repondre(reponse))
+        assert fautes(page, ["/erreur"]) == {}, vue.__name__
+
+
+def test_the_menu_opens_on_a_phone_without_javascript(page_a, connecter, parent):
+    page = connecter(page_a(360, js=False), parent)
+    page.goto("/guide/")
+    menu = page.get_by_role("navigation", name="Menu")
+    assert not menu.is_visible()
+    page.get_by_role("button", name="Menu").click()
+    assert menu.get_by_role("link", name="Léa Martin").is_visible()
+
+
+def test_the_menu_stands_on_a_wide_screen(page_a, connecter, parent):
+    page = connecter(page_a(1280), parent)
+    page.goto("/guide/")
+    assert page.get_by_role("navigation", name="Menu").is_visible()
+    assert not page.get_by_role("button", name="Menu").is_visible()
+
+
+def test_the_open_menu_has_no_violation(page_a, connecter, parent):
+    page = connecter(page_a(360), parent)
+    page.goto("/guide/")
+    page.get_by_role("button", name="Menu").click()
+    assert violations(page) == []
+
+
+def test_the_first_tab_leads_to_the_content(page_a):
+    page = page_a(360)
+    page.goto("/guide/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Aller au contenu"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "contenu"
+
+
+# --- Administration: `page_a` fails on any breach of the content security policy ------------------------------------
+@pytest.fixture
+def agent():
+    return UtilisateurFactory(is_staff=True, is_superuser=True, prenom="Odile", nom="Sarda")
+
+
+@pytest.fixture
+def listes(agent):
+    """The addresses of every list of the administration."""
+    client = Client()
+    client.force_login(agent)
+    applications = client.get("/admin/").context["app_list"]
+    return [modele["admin_url"] for application in applications for modele in application["models"]]
+
+
+@THEMES
+@pytest.mark.parametrize("largeur", [360, 1280])
+def test_the_administration_obeys_the_security_policy(page_a, connecter, agent, listes, largeur, sombre):
+    page = connecter(page_a(largeur, sombre=sombre), agent)
+    for adresse in ["/admin/", *listes]:
+        reponse = page.goto(adresse)
+        assert reponse.status == 200, adresse
+        police = page.evaluate("getComputedStyle(document.body).fontFamily")
+        assert "Atkinson Hyperlegible Next" in police
