@@ -1,6 +1,6 @@
 from django.urls import path
 
-from comptes import views
+from comptes import views, views_famille
 
 app_name = "comptes"
 urlpatterns = [
@@ -9,8 +9,7 @@ urlpatterns = [
     path("mot-de-passe/generer/", views.generer_mot_de_passe, name="generer_mot_de_passe"),
     path("mot-de-passe/envoye/", views.mot_de_passe_envoye, name="mot_de_passe_envoye"),
     path("mot-de-passe/changer/", views.changer_mot_de_passe, name="changer_mot_de_passe"),
-    path("compte/", views.mot_de_passe_envoye, name="compte"),
-    path("contacts/", views.mot_de_passe_envoye, name="contacts"),
-    path("enfants/<int:pk>/", views.mot_de_passe_envoye, name="enfant"),
+    path("compte/", views_famille.compte, name="compte"),
+    path("contacts/", views_famille.contacts, name="contacts"),
     path("session/prolonger/", views.prolonger_session, name="prolonger_session"),
 ]

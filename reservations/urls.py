@@ -1,9 +1,10 @@
 from django.urls import path
 
-from reservations import views
+from reservations import views, views_enfant
 
 app_name = "reservations"
 urlpatterns = [
+    path("enfants/<int:pk>/", views_enfant.enfant, name="enfant"),
     path("reservations/", views.choix_enfant, name="choix_enfant"),
     path("reservations/enfants/<int:pk>/", views.choix_inscription, name="choix_inscription"),
     path("reservations/inscriptions/<int:pk>/", views.calendrier, name="calendrier"),

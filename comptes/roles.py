@@ -1,0 +1,86 @@
+"""Roles of agents: who sees what in the administration. One table, applied by `appliquer_les_roles`."""
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+from comptes.models import Utilisateur, normaliser_courriel
+
+VOIR, CREER, MODIFIER, SUPPRIMER = "view", "add", "change", "delete"
+TOUT = (VOIR, CREER, MODIFIER, SUPPRIMER)
+
+# role → model → actions. A superuser (« admin ») needs no row. The canteen sees meals, neither addresses nor money.
+ROLES: dict[str, dict[str, tuple[str, ...]]] = {
+    "guichet": {
+        "comptes.utilisateur": (VOIR, CREER, MODIFIER),
+        "comptes.famille": TOUT,
+        "comptes.responsable": TOUT,
+        "comptes.enfant": TOUT,
+        "comptes.rattachement": TOUT,
+        "reservations.ecole": TOUT,
+        "reservations.activite": TOUT,
+        "reservations.tarif": TOUT,
+        "reservations.anneescolaire": TOUT,
+        "reservations.periodesansclasse": TOUT,
+        "reservations.fermeture": TOUT,
+        "reservations.inscription": TOUT,
+        "reservations.journee": (VOIR, MODIFIER),
+        "reservations.reservation": (VOIR,),
+        "reservations.operation": (VOIR,),
+        "reservations.mouvement": (VOIR,),
+    },
+    "cantine": {
+        "reservations.ecole": (VOIR,),
+        "reservations.activite": (VOIR,),
+        "reservations.anneescolaire": (VOIR,),
+        "reservations.fermeture": (VOIR,),
+        "reservations.journee": (VOIR,),
+        "reservations.reservation": (VOIR,),
+    },
+    "regie": {
+        "comptes.famille": (VOIR,),
+        "comptes.responsable": (VOIR,),
+        "comptes.enfant": (VOIR,),
+        "comptes.rattachement": (VOIR,),
+        "reservations.activite": (VOIR,),
+        "reservations.tarif": (VOIR,),
+        "reservations.anneescolaire": (VOIR,),
+        "reservations.inscription": (VOIR,),
+        "reservations.reservation": (VOIR,),
+        "reservations.operation": (VOIR,),
+        "reservations.mouvement": (VOIR,),
+    },
+}
+ADMIN = "admin"
+CHOIX = [*ROLES, ADMIN]
+
+
+def appliquer_les_roles() -> None:
+    """Make the groups agree with the table: what a role no longer has is taken back."""
+    permissions = {
+        (p.content_type.app_label, p.codename): p
+        for p in Permission.objects.filter(
+            content_type__app_label__in={modele.partition(".")[0] for role in ROLES.values() for modele in role}
+        ).select_related("content_type")
+    }
+    for role, droits in ROLES.items():
+        groupe, _ = Group.objects.get_or_create(name=role)
+        groupe.permissions.set(
+            permissions[application, f"{action}_{nom}"]
+            for modele, actions in droits.items()
+            for application, _, nom in [modele.partition(".")]
+            for action in actions
+        )
+
+
+def creer_agent(*, courriel: str, role: str, prenom: str = "", nom: str = "") -> tuple[Utilisateur, bool]:
+    """The account of an agent with this role and no other, and whether it is new. Its password is to be generated."""
+    with transaction.atomic():
+        appliquer_les_roles()
+        agent, cree = Utilisateur.objects.get_or_create(
+            email=normaliser_courriel(courriel), defaults={"prenom": prenom, "nom": nom, "password": "!"}
+        )
+        agent.is_staff, agent.is_superuser = True, role == ADMIN
+        agent.prenom, agent.nom = prenom or agent.prenom, nom or agent.nom
+        agent.save(update_fields=["is_staff", "is_superuser", "prenom", "nom"])
+        agent.groups.set(Group.objects.filter(name=role))
+    return agent, cree
