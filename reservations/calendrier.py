@@ -6,11 +6,7 @@ from decimal import Decimal
 
 from comptes.francais import JOURS, JOURS_COURTS, MOIS, date_sans_annee, euros, limite, mois_long
 from reservations.models import Inscription
-from reservations.regles import (
-    Changements,
-    Etat,
-    basculer,
-)
+from reservations.regles import Changements, Etat
 
 SIGNES = {
     Etat.RESERVE: "✓",
@@ -196,7 +192,7 @@ class Calendrier:
 
     @property
     def pour_le_script(self) -> str:
-        """The days of the year that can change, `date:booked:cents` each. What the toggles of a script need."""
+        """The days of the year that can change, `date:booked:cents` each: what every toggle starts from."""
         return " ".join(f"{c.date}:{int(c.reserve)}:{int((c.prix or 0) * 100)}" for c in self.cases if c.cochable)
 
     @property
@@ -229,35 +225,3 @@ class Calendrier:
     def ailleurs(self) -> list[Case]:
         """The days of the other months that have an unsent change: the page carries them in hidden fields."""
         return [c for mois in self.mois if not mois.affiche for c in mois.cases if c.change]
-
-    def plage(self, portee: str) -> frozenset[dt.date] | None:
-        """The days that can still change in a range: `semaine:2026-12-07`, `mois:2026-12`, `jour:1`, `annee`.
-
-        A week is the row of the table: the days of that week that are in the month. None when it is not a range.
-        """
-        genre, _, valeur = portee.partition(":")
-        cochables = [c.date for c in self.cases if c.cochable]
-        try:
-            match genre:
-                case "annee":
-                    return frozenset(cochables)
-                case "mois":
-                    return frozenset(j for j in cochables if f"{j:%Y-%m}" == valeur)
-                case "jour":
-                    return frozenset(j for j in cochables if j.isoweekday() == int(valeur))
-                case "semaine":
-                    repere = dt.date.fromisoformat(valeur)
-                    return frozenset(
-                        j
-                        for j in cochables
-                        if j.isocalendar()[:2] == repere.isocalendar()[:2] and j.month == repere.month
-                    )
-        except ValueError:
-            pass
-        return None
-
-    def basculer(self, plage: frozenset[dt.date], demandes: Changements) -> Changements:
-        """What is asked for once a toggle is pressed over changes not sent yet."""
-        montres = frozenset(c.date for c in self.cases if c.cochable and c.reserve)
-        coches = basculer((montres - demandes.annulations) | demandes.ajouts, plage)
-        return Changements.entre(montres, coches)

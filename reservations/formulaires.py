@@ -2,9 +2,12 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from reservations.regles import Changements
+from comptes.francais import date_courte
+from reservations.models import AnneeScolaire
+from reservations.regles import Changements, basculer, plage
 
 # A school year has fewer days; more dates than this is not a parent's form.
 DATES_AU_PLUS = 400
@@ -18,23 +21,52 @@ class FormulaireIncorrect(ValueError):
 class FormulaireDuCalendrier:
     changements: Changements
     jeton: str
-    portee: str = ""
     aller: str = ""
 
     @classmethod
-    def lire(cls, donnees) -> "FormulaireDuCalendrier":
+    def lire(cls, donnees, annee: AnneeScolaire) -> "FormulaireDuCalendrier":
         """Read a QueryDict: `jours` (boxes ticked), `deja` (days shown as booked with a box), `jeton`, and a button.
 
         Raises FormulaireIncorrect with a sentence in French.
         """
         coches = lire_dates(donnees.getlist("jours"))
         montres = lire_dates(date for liste in donnees.getlist("deja") for date in liste.split(",") if date)
-        return cls(
-            changements=Changements.entre(montres, coches),
-            jeton=_lire_jeton(donnees.get("jeton", "")),
-            portee=donnees.get("portee", ""),
-            aller=donnees.get("aller", ""),
-        )
+        _dans_l_annee(coches | montres, annee)
+        changements = Changements.entre(montres, coches)
+        if portee := donnees.get("portee", ""):
+            libres, reserves = _lire_vus(donnees.get("vus", ""))
+            _dans_l_annee(libres | reserves, annee)
+            changements = _avec_la_portee(portee, changements, libres - montres, reserves | montres)
+        return cls(changements, _lire_jeton(donnees.get("jeton", "")), donnees.get("aller", ""))
+
+
+def _avec_la_portee(portee: str, demandes: Changements, libres, reserves) -> Changements:
+    """The bulk button of a browser without JavaScript, over the boxes sent with it.
+
+    It starts from what the page showed, not from what the database holds by now: a button pressed in a stale tab, or
+    twice, never cancels what was booked since.
+    """
+    jours = plage(portee, libres | reserves)
+    if jours is None:
+        raise FormulaireIncorrect("Ce bouton n’est pas reconnu. Rien n’a été changé.")
+    return Changements.entre(reserves, basculer((reserves - demandes.annulations) | demandes.ajouts, jours))
+
+
+def _lire_vus(texte: str) -> tuple[frozenset[dt.date], frozenset[dt.date]]:
+    """The days of the year that the page showed as free and as booked: `2026-12-07:0:497 2026-12-08:1:497`."""
+    etats = [jour.partition(":")[::2] for jour in texte.split()]
+    return (
+        lire_dates(date for date, suite in etats if suite[:1] != "1"),
+        lire_dates(date for date, suite in etats if suite[:1] == "1"),
+    )
+
+
+def _dans_l_annee(jours: Collection[dt.date], annee: AnneeScolaire) -> None:
+    for jour in jours:
+        if not annee.debut <= jour <= annee.fin:
+            raise FormulaireIncorrect(
+                f"Le {date_courte(jour)} n’est pas dans l’année scolaire {annee}. Rien n’a été changé."
+            )
 
 
 def lire_dates(textes) -> frozenset[dt.date]:

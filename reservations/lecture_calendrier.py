@@ -42,12 +42,8 @@ def charger_calendrier(
     maintenant: dt.datetime,
     aujourdhui: dt.date,
     en_attente: Changements | None = None,
-    avec_raisons: bool = True,
 ) -> Calendrier:
-    """Read the whole year of an enrolment (`completes()` and `avec_prix()`): two statements, whatever it holds.
-
-    Without `avec_raisons` the closed days do not say why, and there is one statement.
-    """
+    """Read the whole year of an enrolment (`completes()` and `avec_prix()`): two statements, whatever it holds."""
     annee = inscription.annee
     lues = Journee.objects.filter(activite=inscription.activite_id).de_l_annee(annee)
     journees = {j.date: j for j in lues.avec_reservation_de(inscription.enfant)}
@@ -60,7 +56,7 @@ def charger_calendrier(
         inscription=inscription,
         journees=journees,
         detenteurs=detenteurs,
-        sans_classe=_raisons(annee.periodes.all()) if avec_raisons else {},
+        sans_classe=_raisons(annee.periodes.all()),
         effaces=frozenset({6, 7} - {j.isoweekday() for j in journees}),
         maintenant=maintenant,
         aujourdhui=aujourdhui,

@@ -196,6 +196,31 @@ def basculer(coches: Collection[dt.date], plage: Collection[dt.date]) -> frozens
     return coches | plage if plage - coches else coches - plage
 
 
+def plage(portee: str, jours: Iterable[dt.date]) -> frozenset[dt.date] | None:
+    """Those of `jours` in a range: `semaine:2026-12-07`, `mois:2026-12`, `jour:1`, `annee`. None when it is not one.
+
+    A week is the row of the table: the days of that week that are in the month.
+    """
+    genre, _, valeur = portee.partition(":")
+    try:
+        match genre:
+            case "annee":
+                return frozenset(jours)
+            case "mois":
+                return frozenset(j for j in jours if f"{j:%Y-%m}" == valeur)
+            case "jour":
+                numero = int(valeur)
+                return frozenset(j for j in jours if j.isoweekday() == numero)
+            case "semaine":
+                repere = dt.date.fromisoformat(valeur)
+                return frozenset(
+                    j for j in jours if j.isocalendar()[:2] == repere.isocalendar()[:2] and j.month == repere.month
+                )
+    except ValueError:
+        pass
+    return None
+
+
 def uai_valide(code: str) -> bool:
     """Seven digits and the check letter of the number modulo 23 (Éducation nationale, répertoire UAI)."""
     return (

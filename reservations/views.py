@@ -105,29 +105,26 @@ def calendrier(request, pk):
     return render(request, "reservations/calendrier.html", contexte)
 
 
-def _charger(inscription, premier, en_attente, *, avec_raisons=True):
+def _charger(inscription, premier, en_attente):
     return charger_calendrier(
         inscription,
         premier=premier,
         maintenant=timezone.now(),
         aujourdhui=timezone.localdate(),
         en_attente=en_attente,
-        avec_raisons=avec_raisons,
     )
 
 
 def _envoi_du_calendrier(request, inscription, premier):
     premier = premier or mois_par_defaut(inscription, timezone.localdate())
     try:
-        formulaire = FormulaireDuCalendrier.lire(request.POST)
-        demandes = formulaire.changements
-        if formulaire.aller:
-            return redirect(_adresse(inscription, lire_mois(formulaire.aller, inscription) or premier, demandes))
-        if formulaire.portee:
-            demandes = _avec_la_portee(inscription, premier, formulaire.portee, demandes)
+        formulaire = FormulaireDuCalendrier.lire(request.POST, inscription.annee)
     except FormulaireIncorrect as erreur:
         messages.error(request, str(erreur))
         return redirect(_adresse(inscription, premier))
+    demandes = formulaire.changements
+    if formulaire.aller:
+        return redirect(_adresse(inscription, lire_mois(formulaire.aller, inscription) or premier, demandes))
     if not demandes:
         messages.info(request, "Vous n’avez rien changé : aucune réservation n’a été modifiée.")
         return redirect(_adresse(inscription, premier))
@@ -137,15 +134,6 @@ def _envoi_du_calendrier(request, inscription, premier):
         cle=cle_du_formulaire(formulaire.jeton, {inscription.pk: demandes}),
     )
     return redirect("reservations:operation", numero=operation.numero)
-
-
-def _avec_la_portee(inscription, premier, portee, demandes) -> Changements:
-    """The bulk button of a browser without JavaScript, over the boxes sent with it."""
-    lu = _charger(inscription, premier, demandes, avec_raisons=False)
-    plage = lu.plage(portee)
-    if plage is None:
-        raise FormulaireIncorrect("Ce bouton n’est pas reconnu. Rien n’a été changé.")
-    return lu.basculer(plage, demandes)
 
 
 def _adresse(inscription, premier, demandes: Changements | None = None) -> str:
