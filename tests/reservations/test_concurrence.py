@@ -7,6 +7,7 @@ proves nothing.
 import contextlib
 import datetime as dt
 import random
+import sys
 import threading
 import time
 import uuid
@@ -14,9 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import time_machine
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 
+from comptes.models import Enfant
 from reservations.models import Fermeture, Journee, Mouvement, Operation, Reservation
 from reservations.models.inscription import InscriptionQuerySet
 from reservations.models.journee import JourneeQuerySet
@@ -26,6 +28,8 @@ from tests.factories import INSTANT, JourneeFactory, foyer, ouvrir
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("horloge_qui_tourne", "comptes_justes")]
 
+# The package exports the function under the name of its module.
+module_reserver = sys.modules[reserver.__module__]
 N = Mouvement.Nature
 LUNDI, MARDI, JEUDI, VENDREDI = (dt.date(2026, 12, n) for n in (7, 8, 10, 11))
 
@@ -204,6 +208,40 @@ def test_control_without_the_lock_on_the_child_the_same_form_breaks_on_its_key(m
     monkeypatch.setattr(JourneeQuerySet, "verrouillees", lambda self: self.order_by("pk"))
     issues = meme_formulaire()
     assert sum("operation_unique_par_formulaire" in str(i) for i in issues) == 2
+
+
+# --- The instant of the decision -------------------------------------------------------------------------------------
+def test_the_instant_that_decides_is_read_once_the_child_and_the_days_are_locked():
+    f = foyer()
+
+    def prendre(rangees):
+        with transaction.atomic():
+            list(rangees.select_for_update(nowait=True))
+
+    essais = []
+
+    def horloge():
+        for rangees in (Enfant.objects.all(), Journee.objects.filter(date=LUNDI), Journee.objects.filter(date=MARDI)):
+            essais.extend(ensemble(lambda rangees=rangees: prendre(rangees)))
+        return INSTANT
+
+    envoi(f, LUNDI, horloge=horloge)()
+    assert [type(essai) for essai in essais] == [OperationalError, OperationalError, type(None)]
+
+
+# --- All or nothing --------------------------------------------------------------------------------------------------
+def test_a_failure_at_the_last_step_leaves_nothing_of_the_submission(monkeypatch):
+    f = foyer(reserves=[MARDI])
+
+    def panne(*args):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(module_reserver, "envoyer_recapitulatif", panne)
+    with pytest.raises(OSError, match="full"):
+        envoi(f, LUNDI, annuler=[MARDI])()
+    assert list(Reservation.objects.values_list("date", flat=True)) == [MARDI]
+    assert Operation.objects.count() == 1
+    assert Journee.objects.get(date=MARDI).places_prises == 1
 
 
 # --- The town changes a day meanwhile --------------------------------------------------------------------------------
