@@ -191,7 +191,7 @@ class Calendrier:
         return [Colonne(n, n in changeables, n in self.effaces) for n in range(1, 8)]
 
     @property
-    def pour_le_script(self) -> str:
+    def vus(self) -> str:
         """The days of the year that can change, `date:booked:cents` each: what every toggle starts from."""
         return " ".join(f"{c.date}:{int(c.reserve)}:{int((c.prix or 0) * 100)}" for c in self.cases if c.cochable)
 

@@ -7,10 +7,10 @@
   for (const partie of document.querySelectorAll("[data-brouillon-fini]")) effacer(partie.dataset.brouillonFini);
 
   const formulaire = document.querySelector("form.calendrier");
-  if (!formulaire?.dataset.jours) return; // nothing can change: the year is not open, or is over
+  if (!formulaire?.elements.vus.value) return; // nothing can change: the year is not open, or is over
   const inscription = formulaire.dataset.inscription;
   const jours = new Map(); // date → {reserve, centimes}, every day of the year that can change
-  for (const ligne of formulaire.dataset.jours.split(" ").filter(Boolean)) {
+  for (const ligne of formulaire.elements.vus.value.split(" ")) {
     const [date, reserve, centimes] = ligne.split(":");
     jours.set(date, { reserve: reserve === "1", centimes: Number(centimes) });
   }
