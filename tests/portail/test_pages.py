@@ -3,6 +3,7 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
+from post_office.models import STATUS, Email
 
 from tests.factories import EnfantFactory, FamilleFactory, RattachementFactory, ResponsableFactory, UtilisateurFactory
 from tests.portail.html import Page
@@ -178,3 +179,24 @@ def test_the_administration_is_refused_to_a_parent_with_a_sentence(connecte):
     reponse = connecte.get("/admin/login/")
     assert reponse.status_code == 403
     assert "réservée aux agents de la ville" in verifier(reponse).texte
+
+
+def test_the_mail_queue_is_read_without_the_text_of_the_mails(agent):
+    courriel = Email.objects.create(
+        from_email="ville@exemple.fr",
+        to=["parent@exemple.fr"],
+        subject="Vos identifiants",
+        message="mot de passe : secret",
+        status=STATUS.sent,
+    )
+    liste = agent.get("/admin/post_office/email/?q=parent")
+    assert "Vos identifiants" in liste.text
+    assert "envoyé" in liste.text
+    fiche = agent.get(f"/admin/post_office/email/{courriel.pk}/change/")
+    assert fiche.status_code == 200
+    assert "parent@exemple.fr" in fiche.text
+    assert "secret" not in fiche.text
+    assert agent.post(f"/admin/post_office/email/{courriel.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert agent.get(f"/admin/post_office/email/{courriel.pk}/resend/").status_code != 200
+    assert Email.objects.filter(pk=courriel.pk, status=STATUS.sent).exists()
+    assert agent.get("/admin/post_office/emailtemplate/add/").status_code == 404
