@@ -30,7 +30,7 @@ class CourrielAdmin(admin.ModelAdmin):
     ordering = ["-created", "-pk"]
     show_full_result_count = False
     fields = ["sujet", "destinataires", "etat", "cree_le", "dernier_essai", "essais"]
-    readonly_fields = fields
+    readonly_fields = ["sujet", "destinataires", "etat", "cree_le", "dernier_essai", "essais"]
 
     def has_add_permission(self, request):
         return False

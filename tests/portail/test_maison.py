@@ -12,13 +12,13 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from portail.local import amorce, lancer, postgres
+from portail.local import amorce, controles, lancer, postgres
 from portail.local.processus import ErreurLocale, attendre_la_fin, commande, depart, vivant
 from portail.settings import base_de_donnees
 from portail.sonde import sonder
 
 RACINE = Path(__file__).resolve().parent.parent.parent
-PRODUCTION = lancer.environnement_de_production()
+PRODUCTION = controles.environnement_de_production()
 
 
 def regler(**variables):
