@@ -43,7 +43,7 @@ class TousObligatoires(forms.Form):
             champ.widget.attrs["required"] = True
 
     def clean(self):
-        donnees = super().clean()
+        donnees = super().clean() or {}
         for nom, champ in self.fields.items():
             if nom not in self.errors and donnees.get(nom) in champ.empty_values:
                 self.add_error(nom, champ.error_messages["required"])

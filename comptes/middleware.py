@@ -14,36 +14,39 @@ SANS_MOT_DE_PASSE_NEUF = {"comptes:changer_mot_de_passe", "comptes:deconnexion",
 SURES = {"GET", "HEAD", "OPTIONS"}
 
 
-def SessionInactive(get_response):
+class Couche:
+    """A middleware: a class, because settings name it, called once a request."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+
+class SessionInactive(Couche):
     """The session ends after `SESSION_INACTIVITE` without a request; each request puts its end off."""
 
-    def middleware(request):
+    def __call__(self, request):
         if request.user.is_authenticated and time.time() - request.session.get(VUE, 0) >= ECRITURE:
             request.session[VUE] = int(time.time())
-        return get_response(request)
-
-    return middleware
+        return self.get_response(request)
 
 
-def PagesPersonnelles(get_response):
+class PagesPersonnelles(Couche):
     """Nothing that was answered to a signed-in person stays in a cache, nor behind the back button of the next one."""
 
-    def middleware(request):
-        reponse = get_response(request)
+    def __call__(self, request):
+        reponse = self.get_response(request)
         if settings.SESSION_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME in reponse.cookies:
             add_never_cache_headers(reponse)  # no-store, private
         return reponse
 
-    return middleware
 
-
-def MotDePasseAChanger(get_response):
+class MotDePasseAChanger(Couche):
     """After a generated password, the first page is the one that replaces it; there is no other."""
 
-    def middleware(request):
-        return get_response(request)
-
-    def process_view(request, view, args, kwargs):
+    def process_view(self, request, view, args, kwargs):
         if (
             request.user.is_authenticated
             and request.user.mot_de_passe_a_changer
@@ -52,16 +55,11 @@ def MotDePasseAChanger(get_response):
             return redirect("comptes:changer_mot_de_passe")
         return None
 
-    middleware.process_view = process_view
-    return middleware
 
-
-def HistoriqueDesAgents(get_response):
+class HistoriqueDesAgents(Couche):
     """What staff write is signed in the history of rows (pghistory)."""
 
-    def middleware(request):
+    def __call__(self, request):
         agit = request.method not in SURES and request.user.is_authenticated and request.user.is_staff
         with pghistory.context(user=request.user.pk, url=request.path) if agit else nullcontext():
-            return get_response(request)
-
-    return middleware
+            return self.get_response(request)

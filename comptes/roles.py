@@ -1,5 +1,6 @@
 """Roles of agents: who sees what in the administration. One table, applied by `appliquer_les_roles`."""
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
@@ -77,7 +78,8 @@ def creer_agent(*, courriel: str, role: str, prenom: str = "", nom: str = "") ->
     with transaction.atomic():
         appliquer_les_roles()
         agent, cree = Utilisateur.objects.get_or_create(
-            email=normaliser_courriel(courriel), defaults={"prenom": prenom, "nom": nom, "password": "!"}
+            email=normaliser_courriel(courriel),
+            defaults={"prenom": prenom, "nom": nom, "password": make_password(None)},
         )
         agent.is_staff, agent.is_superuser = True, role == ADMIN
         agent.prenom, agent.nom = prenom or agent.prenom, nom or agent.nom

@@ -77,8 +77,9 @@ def _compter_un_essai(courriel: str) -> int | None:
 def _utiliser_le_genere(utilisateur: Utilisateur | None, mot_de_passe: str) -> bool:
     """Spend the generated password: once, before its end. The ordinary one ends with it, and the lock."""
     genere = getattr(utilisateur, "mot_de_passe_genere", None)
-    valable = genere is not None and genere.expire_le > timezone.now()
-    bon = check_password(mot_de_passe, genere.empreinte if valable else INUTILISABLE)
+    if genere is not None and genere.expire_le <= timezone.now():
+        genere = None
+    bon = check_password(mot_de_passe, genere.empreinte if genere else INUTILISABLE)
     if not (bon and utilisateur and genere):
         return False
     with transaction.atomic():

@@ -250,7 +250,7 @@ def test_a_form_replayed_is_the_same_operation(f, client):
 
 def test_a_bulk_button_pressed_twice_does_not_undo_itself(f, client):
     page = client.get(adresse(f, mois="2026-12")).context["calendrier"]
-    donnees = {"deja": "", "vus": page.pour_le_script, "portee": "mois:2026-12", "jeton": jeton()}
+    donnees = {"deja": "", "vus": page.vus, "portee": "mois:2026-12", "jeton": jeton()}
     premiere, seconde = (client.post(adresse(f, mois="2026-12"), donnees).url for _ in range(2))
     assert premiere == seconde
     assert Reservation.objects.count() == Mouvement.objects.count() == 11
@@ -260,7 +260,7 @@ def test_a_bulk_button_of_a_stale_tab_never_cancels_what_another_tab_booked(f, c
     page = client.get(adresse(f, mois="2026-12")).context["calendrier"]
     decembre = [c.date for c in page.affiche.cases if c.cochable]
     f.reserver(*decembre)
-    donnees = {"deja": "", "vus": page.pour_le_script, "portee": "mois:2026-12", "jeton": jeton()}
+    donnees = {"deja": "", "vus": page.vus, "portee": "mois:2026-12", "jeton": jeton()}
     client.post(adresse(f, mois="2026-12"), donnees)
     assert set(Reservation.objects.values_list("date", flat=True)) == set(decembre)
 

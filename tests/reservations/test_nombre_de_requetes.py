@@ -103,7 +103,7 @@ def test_the_bulk_button():
     def envoi(x, portee):
         client = connecte(x)
         url = reverse("reservations:calendrier", args=[x.inscription.pk])
-        vus = client.get(url).context["calendrier"].pour_le_script
+        vus = client.get(url).context["calendrier"].vus
         return instructions(lambda: client.post(url, {"vus": vus, "portee": portee, "jeton": str(uuid.uuid4())}))
 
     meme_nombre(envoi(f, "semaine:2026-12-10"), envoi(g, "annee"))
