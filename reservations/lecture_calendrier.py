@@ -145,5 +145,5 @@ class _Lecteur:
         if case.etat == Etat.FERME:
             if journee and journee.fermeture:
                 return journee.fermeture
-            return self.sans_classe.get(case.date, "" if case.date.isoweekday() > 5 else "Fermé")
+            return self.sans_classe.get(case.date, "" if case.date.isoweekday() > 5 else "Sans service")
         return Etat(case.etat).label
