@@ -1,6 +1,6 @@
 # Interface of the project: `make` alone lists the targets. Everything that is built or kept lives under var/.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test check
+.PHONY: help run stop test check bench
 AMORCE := python3 portail/local/amorce.py
 
 help:  ## affiche cette liste
@@ -17,3 +17,6 @@ test:  ## lance tous les tests (ARGS="-k calendrier" pour en choisir)
 
 check:  ## vérifie style, types, gabarits, migrations et réglages de production
 	@$(AMORCE) check
+
+bench:  ## mesure le portail sous charge, sur une ville de 3 000 familles à lui
+	@$(AMORCE) bench

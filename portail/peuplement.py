@@ -145,15 +145,17 @@ WITH choisies AS (
     SELECT DISTINCT ON (r.enfant_id) i.id, i.activite_id, r.enfant_id, r.famille_id
       FROM reservations_inscription i JOIN comptes_rattachement r ON r.id = i.rattachement_id
      WHERE i.annee_id = %(annee)s
-       AND NOT EXISTS (SELECT FROM reservations_reservation d WHERE d.inscription_id = i.id)
      ORDER BY r.enfant_id, i.id
 ), jours AS (
     SELECT c.*, j.id AS journee_id, j.date, j.capacite, j.places_prises
       FROM choisies c JOIN reservations_journee j ON j.activite_id = c.activite_id
      WHERE j.fermeture = '' AND j.date BETWEEN %(debut)s AND %(fin)s
+       AND NOT EXISTS (
+           SELECT FROM reservations_reservation d WHERE d.enfant_id = c.enfant_id AND d.date = j.date
+       )
 ), operations AS (
     INSERT INTO reservations_operation (famille_id, auteur_id, origine, cree_le, cle)
-    SELECT famille_id, NULL, 'commande', %(instant)s, 'peuplement-' || id FROM choisies
+    SELECT DISTINCT famille_id, NULL::bigint, 'commande', %(instant)s, 'peuplement-' || id FROM jours
     RETURNING id, cle
 ), mouvements AS (
     INSERT INTO reservations_mouvement

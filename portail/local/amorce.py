@@ -7,7 +7,7 @@ Runs by path on the system's Python (`python3 portail/local/amorce.py run`), sta
 import os
 import sys
 
-CIBLES = {"run": "local", "test": "dev", "check": "dev", "stop": None}
+CIBLES = {"run": "local", "test": "dev", "check": "dev", "bench": "local", "stop": None}
 MINIMUM = (3, 11)
 
 

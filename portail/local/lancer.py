@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.request import urlopen
 
+from portail.bench.lancer import bench
 from portail.local import controles, postgres
 from portail.local.processus import ErreurLocale, attendre_la_fin, depart, mourir_avec_le_parent, vivant
 from portail.local.terminal import DE_PRODUCTION, JOURNAUX, RACINE, VAR, dire, etape
@@ -303,7 +304,7 @@ def stop() -> None:
 
 
 def main(cible: str, arguments: list[str]) -> int:
-    actions: dict[str, Callable[[], int | None]] = {"run": run, "stop": stop, "check": controles.check}
+    actions: dict[str, Callable[[], int | None]] = {"run": run, "stop": stop, "check": controles.check, "bench": bench}
     try:
         return (controles.test(arguments) if cible == "test" else actions[cible]()) or 0
     except DejaLance as deja:

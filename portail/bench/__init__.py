@@ -1,0 +1,1 @@
+"""`make bench`: the portal measured over HTTP, on the machine's own PostgreSQL and gunicorn."""

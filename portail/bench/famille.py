@@ -1,0 +1,141 @@
+"""A family in front of its browser: signs in, opens calendars, books, reads the recap. Over HTTP, nothing else."""
+
+import http.client
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+MOT_DE_PASSE = "Portail-demo-2026"  # nosec B105  the demo's, public
+JETON_CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+CHAMP = re.compile(r'<input type="hidden" name="(jeton|deja|vus)" value="([^"]*)"')
+INSCRIT = re.compile(r'href="/reservations/enfants/(\d+)/"')
+CHOIX = re.compile(r'name="inscription" value="(\d+)"')
+REUSSIES = re.compile(r"effectuées avec succès\s*: <strong>(\d+)")
+ANNULEES = re.compile(r"réservations annulées\s*: <strong>(\d+)")
+
+
+class Echec(Exception):
+    """An answer that a family would not expect."""
+
+
+@dataclass
+class Releve:
+    """Times of the requests, in seconds, by what they were for."""
+
+    temps: dict[str, list[float]] = field(default_factory=dict)
+    octets: dict[str, int] = field(default_factory=dict)
+    reservations: int = 0
+
+    def noter(self, quoi: str, duree: float, octets: int) -> None:
+        self.temps.setdefault(quoi, []).append(duree)
+        self.octets[quoi] = octets
+
+    def ajouter(self, autre: "Releve") -> None:
+        for quoi, durees in autre.temps.items():
+            self.temps.setdefault(quoi, []).extend(durees)
+        self.octets |= autre.octets
+        self.reservations += autre.reservations
+
+
+class Navigateur:
+    """Keeps its cookies and its connection; follows no redirection by itself."""
+
+    def __init__(self, port: int, releve: Releve, tentatives: int = 1):
+        self.port, self.releve, self.tentatives = port, releve, tentatives
+        self.cookies: dict[str, str] = {}
+        self.liaison: http.client.HTTPConnection | None = None
+
+    def demander(self, quoi: str, methode: str, chemin: str, champs=None) -> tuple[int, str, str]:
+        """Status, place to go, page. A request that met no server is sent again, as a person presses reload."""
+        for reste in reversed(range(self.tentatives)):
+            try:
+                return self._une_fois(quoi, methode, chemin, champs)
+            except (OSError, http.client.HTTPException):
+                self.fermer()
+                if not reste:
+                    raise
+                time.sleep(0.3)
+        raise AssertionError
+
+    def _une_fois(self, quoi, methode, chemin, champs) -> tuple[int, str, str]:
+        if self.liaison is None:
+            self.liaison = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        entetes = {"Cookie": "; ".join(f"{nom}={valeur}" for nom, valeur in self.cookies.items())}
+        corps = None
+        if champs is not None:
+            corps = urlencode(champs)
+            entetes |= {"Content-Type": "application/x-www-form-urlencoded", "Referer": "http://127.0.0.1/"}
+        debut = time.perf_counter()
+        self.liaison.request(methode, chemin, corps, entetes)
+        reponse = self.liaison.getresponse()
+        contenu = reponse.read()
+        self.releve.noter(quoi, time.perf_counter() - debut, len(contenu))
+        for nom, valeur in reponse.getheaders():
+            if nom.lower() == "set-cookie":
+                cle, _, suite = valeur.partition("=")
+                self.cookies[cle] = suite.partition(";")[0]
+        return reponse.status, reponse.getheader("Location", ""), contenu.decode()
+
+    def page(self, quoi: str, chemin: str) -> str:
+        statut, ou, page = self.demander(quoi, "GET", chemin)
+        if statut != 200:
+            raise Echec(f"{quoi} : {chemin} répond {statut} {ou}")
+        return page
+
+    def envoyer(self, quoi: str, chemin: str, champs) -> str:
+        """POST a form, and give the place where it leads."""
+        statut, ou, _ = self.demander(quoi, "POST", chemin, champs)
+        if statut != 302:
+            raise Echec(f"{quoi} : {chemin} répond {statut}")
+        return ou
+
+    def fermer(self) -> None:
+        if self.liaison:
+            self.liaison.close()
+            self.liaison = None
+
+    # --- The journey ---------------------------------------------------------------------------------------------
+    def se_connecter(self, courriel: str) -> None:
+        page = self.page("page de connexion", "/connexion/")
+        champs = {"identifiant": courriel, "mot_de_passe": MOT_DE_PASSE, **_csrf(page)}
+        self.envoyer("connexion", "/connexion/", champs)
+
+    def inscriptions(self, annee: str) -> list[str]:
+        page = self.page("étape 1", "/reservations/")
+        trouvees = []
+        for enfant in dict.fromkeys(INSCRIT.findall(page)):
+            trouvees += CHOIX.findall(self.page("étape 2", f"/reservations/enfants/{enfant}/?annee={annee}"))
+        return trouvees
+
+    def calendrier(self, inscription: str) -> str:
+        return self.page("calendrier", f"/reservations/inscriptions/{inscription}/")
+
+    def reserver(self, quoi: str, inscription: str, page: str, choisir: Callable, *, fois: int = 1) -> tuple[int, int]:
+        """Tick what `choisir` takes among the free days of the page, send, read the recap: booked and cancelled.
+
+        `choisir` receives the free and the booked days, and gives those that stay ticked.
+        """
+        caches = dict(CHAMP.findall(page))
+        libres = [mot[:10] for mot in caches["vus"].split() if mot[11] == "0"]
+        reserves = [mot[:10] for mot in caches["vus"].split() if mot[11] == "1"]
+        champs = [("jours", jour) for jour in choisir(libres, reserves)]
+        champs += [("deja", ",".join(reserves)), ("jeton", caches["jeton"]), *_csrf(page).items()]
+        chemin = f"/reservations/inscriptions/{inscription}/"
+        lieux = {self.envoyer(quoi, chemin, champs) for _ in range(fois)}
+        if len(lieux) != 1:
+            raise Echec(f"Le même formulaire, envoyé {fois} fois, mène à {len(lieux)} récapitulatifs.")
+        recapitulatif = self.page("récapitulatif", lieux.pop()).replace("\N{NO-BREAK SPACE}", " ")
+        faites, annulees = REUSSIES.search(recapitulatif), ANNULEES.search(recapitulatif)
+        if not faites or not annulees:
+            raise Echec("Le récapitulatif ne dit pas ce qui a été fait.")
+        self.releve.reservations += int(faites[1]) - int(annulees[1])
+        return int(faites[1]), int(annulees[1])
+
+
+def _csrf(page: str) -> dict[str, str]:
+    trouve = JETON_CSRF.search(page)
+    if not trouve:
+        raise Echec("La page n’a pas de formulaire.")
+    return {"csrfmiddlewaretoken": trouve[1]}
