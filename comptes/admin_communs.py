@@ -1,0 +1,69 @@
+"""What the pages of the administration share, in every room."""
+
+from django.contrib import admin, messages
+from django.db.models import CASCADE, PROTECT, Model, ProtectedError, QuerySet
+from django.http import HttpResponseRedirect
+
+from comptes.francais import nombre
+
+
+def retenu_par(objets: QuerySet) -> dict[type[Model], int]:
+    """What forbids deleting these rows, cascades included: model → number of rows. Counts only, whatever the number."""
+    trouves: dict[type[Model], int] = {}
+    for lien in objets.model._meta.related_objects:
+        lies = lien.related_model._base_manager.filter(**{f"{lien.field.name}__in": objets})
+        if lien.on_delete is PROTECT:
+            if n := lies.count():
+                trouves[lien.related_model] = trouves.get(lien.related_model, 0) + n
+        elif lien.on_delete is CASCADE:
+            for modele, n in retenu_par(lies).items():
+                trouves[modele] = trouves.get(modele, 0) + n
+    return trouves
+
+
+class SuppressionExpliquee(admin.ModelAdmin):
+    """What bookings or proofs hold cannot be deleted: a page says by what, without listing a year of days."""
+
+    def retenu_par(self, objets: QuerySet) -> dict[type[Model], int]:
+        return retenu_par(objets)
+
+    def get_deleted_objects(self, objs, request):
+        objets = self.model._base_manager.filter(pk__in=[objet.pk for objet in objs])
+        retenues = [
+            nombre(n, str(modele._meta.verbose_name), str(modele._meta.verbose_name_plural))
+            for modele, n in self.retenu_par(objets).items()
+        ]
+        if retenues:
+            return [str(objet) for objet in objs], {}, set(), retenues
+        return super().get_deleted_objects(objs, request)
+
+    def delete_view(self, request, object_id, extra_context=None):
+        """Someone may book between the question and its confirmation."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except ProtectedError:
+            return self._trop_tard(request)
+
+    def changelist_view(self, request, extra_context=None):
+        try:
+            return super().changelist_view(request, extra_context)
+        except ProtectedError:
+            return self._trop_tard(request)
+
+    def _trop_tard(self, request):
+        phrase = "Rien n’a été supprimé : des inscriptions ou des réservations viennent de s’y ajouter."
+        self.message_user(request, phrase, messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
+
+
+class LectureSeule:
+    """Read, never written here: proofs, and what services alone write."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
