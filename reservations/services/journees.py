@@ -2,13 +2,14 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from reservations.models import Activite, AnneeScolaire, Fermeture, Journee, PeriodeSansClasse
+from reservations.models import Activite, AnneeScolaire, Fermeture, Journee, PeriodeSansClasse, Reservation
 from reservations.services.fermer import fermer_journees
 
 SANS_SERVICE = "Pas de service"
@@ -70,6 +71,30 @@ def actualiser_journees(*, activite: Activite, annee: AnneeScolaire, auteur=None
             bilan.repas_annules = fermer_journees(a_fermer, auteur=auteur, cle=uuid.uuid4().hex)
         bilan.en_depassement = sum(bool(journee.depassement) for journee in ecrites)
         _ecrire(ecrites)
+    return bilan
+
+
+def actualiser_a_venir(
+    *, activites: Iterable[Activite] | None = None, periode: tuple[dt.date, dt.date] | None = None, auteur=None
+) -> Bilan:
+    """Make the days to come agree: of these services or of all, in the years that the period meets.
+
+    All: those in service, and those that no longer are but still have meals to serve.
+
+    Services in the order of their keys and years in the order of their dates: the order in which everybody locks days.
+    """
+    aujourdhui = timezone.localdate()
+    annees = AnneeScolaire.objects.en_cours(aujourdhui)
+    if periode:
+        annees = annees.filter(debut__lte=periode[1], fin__gte=periode[0])
+    if activites is None:
+        servis = Reservation.objects.filter(date__gte=aujourdhui).values("journee__activite")
+        activites = Activite.objects.filter(Q(active=True) | Q(pk__in=servis))
+    bilan = Bilan()
+    with transaction.atomic():
+        for activite in sorted(activites, key=lambda activite: activite.pk):
+            for annee in annees:
+                bilan += actualiser_journees(activite=activite, annee=annee, auteur=auteur)
     return bilan
 
 

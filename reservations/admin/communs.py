@@ -1,0 +1,35 @@
+"""What the pages of this room share: telling the agent what a change did to the days."""
+
+from django.contrib import messages
+
+from comptes.francais import nombre
+from reservations.services.journees import Bilan
+
+MOTS = {
+    "creees": ("journée créée", "journées créées"),
+    "modifiees": ("journée modifiée", "journées modifiées"),
+    "fermees": ("journée fermée", "journées fermées"),
+    "rouvertes": ("journée rouverte", "journées rouvertes"),
+}
+
+
+def phrase_du_bilan(bilan: Bilan) -> str:
+    """« 12 journées modifiées, 1 journée fermée ; 3 repas annulés sans frais, familles prévenues par e-mail. »"""
+    faits = [nombre(n, *mots) for champ, mots in MOTS.items() if (n := getattr(bilan, champ))]
+    phrase = ", ".join(faits) or "Aucune journée à venir n’a changé"
+    if bilan.repas_annules:
+        repas = nombre(bilan.repas_annules, "repas annulé", "repas annulés")
+        phrase += f" ; {repas} sans frais, familles prévenues par e-mail"
+    return f"{phrase}."
+
+
+def dire_le_bilan(modele_admin, request, bilan: Bilan) -> None:
+    modele_admin.message_user(
+        request, phrase_du_bilan(bilan), messages.WARNING if bilan.repas_annules else messages.INFO
+    )
+    if bilan.en_depassement:
+        jours = nombre(bilan.en_depassement, "journée", "journées")
+        phrase = (
+            f"{jours} : plus de repas déjà réservés que la nouvelle capacité. Aucun n’est annulé, aucun ne s’y ajoute."
+        )
+        modele_admin.message_user(request, phrase, messages.WARNING)

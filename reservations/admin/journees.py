@@ -1,0 +1,152 @@
+"""The days of service: read by the hundred, changed one by one."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import F
+from django.utils import timezone
+
+from comptes.francais import JOURS_COURTS, nombre
+from reservations.admin.communs import dire_le_bilan
+from reservations.models import Journee
+from reservations.services.modifier_journee import Reglages, modifier_journee, verifier_la_fermeture
+
+
+class Periode(admin.SimpleListFilter):
+    """Days to come unless asked otherwise: there are thousands of them."""
+
+    title = "période"
+    parameter_name = "periode"
+    champ = "date"
+
+    def lookups(self, request, model_admin):
+        return [("jour", "aujourd’hui"), ("semaine", "7 jours à venir"), ("passees", "passées"), ("toutes", "toutes")]
+
+    def choices(self, changelist):
+        choix = list(super().choices(changelist))
+        choix[0]["display"] = "à venir"
+        return choix
+
+    def queryset(self, request, queryset):
+        aujourdhui = timezone.localdate()
+        match self.value():
+            case "jour":
+                return queryset.filter(**{self.champ: aujourdhui})
+            case "semaine":
+                return queryset.filter(**{f"{self.champ}__range": (aujourdhui, aujourdhui + dt.timedelta(days=6))})
+            case "passees":
+                return queryset.filter(**{f"{self.champ}__lt": aujourdhui})
+            case "toutes":
+                return queryset
+        return queryset.filter(**{f"{self.champ}__gte": aujourdhui})
+
+
+class Etat(admin.SimpleListFilter):
+    title = "état"
+    parameter_name = "etat"
+    etats: dict[str, tuple[str, dict[str, Any]]] = {
+        "ouverte": ("ouverte", {"fermeture": ""}),
+        "fermee": ("fermée", {"fermeture__gt": ""}),
+        "complete": ("complète", {"fermeture": "", "places_prises__gte": F("capacite")}),
+        "depassement": ("au-dessus de sa capacité", {"depassement__gt": 0}),
+        "manuelle": ("réglée à la main", {"manuelle": True}),
+    }
+
+    def lookups(self, request, model_admin):
+        return [(code, libelle) for code, (libelle, _) in self.etats.items()]
+
+    def queryset(self, request, queryset):
+        _, filtre = self.etats.get(self.value() or "", ("", {}))
+        return queryset.filter(**filtre)
+
+
+class JourneeForm(forms.ModelForm):
+    confirmer = forms.BooleanField(
+        label="Annuler les repas réservés ce jour-là", required=False, help_text="Demandé quand il y en a."
+    )
+
+    class Meta:
+        model = Journee
+        fields = ["capacite", "limite_reservation", "limite_annulation", "manuelle", "fermeture"]
+
+    def clean(self):
+        super().clean()
+        fin_du_jour = self.instance.date + dt.timedelta(days=1)
+        for champ in ("limite_reservation", "limite_annulation"):
+            limite = self.cleaned_data.get(champ)
+            if limite and timezone.localtime(limite).date() >= fin_du_jour:
+                self.add_error(champ, "La limite est au plus tard le jour du repas.")
+        if "fermeture" in self.cleaned_data and "fermeture" in self.changed_data:
+            self._verifier_la_fermeture(self.cleaned_data["fermeture"])
+
+    def _verifier_la_fermeture(self, motif):
+        try:
+            verifier_la_fermeture(Journee.objects.get(pk=self.instance.pk), motif)
+        except ValidationError as refus:
+            self.add_error("fermeture", refus)
+        prises = self.instance.places_prises
+        if motif and prises and not self.cleaned_data.get("confirmer"):
+            repas = nombre(prises, "repas est réservé", "repas sont réservés")
+            self.add_error(
+                "confirmer",
+                f"{repas} ce jour-là : cochez pour les annuler sans frais et prévenir les familles par e-mail.",
+            )
+
+    def reglages(self) -> Reglages:
+        """Only what the agent changed."""
+        utiles = set(self.changed_data) & set(Reglages.__dataclass_fields__)
+        return Reglages(**{champ: self.cleaned_data[champ] for champ in utiles})
+
+
+@admin.register(Journee)
+class JourneeAdmin(admin.ModelAdmin):
+    form = JourneeForm
+    list_display = ["jour", "activite", "prises", "capacite", "limite_reservation", "fermeture", "manuelle"]
+    list_filter = [Periode, Etat, "activite__ecole", "activite"]
+    list_select_related = ["activite"]
+    search_fields = ["activite__nom", "fermeture"]
+    search_help_text = "Activité ou motif de fermeture"
+    date_hierarchy = "date"
+    ordering = ["date", "activite__nom", "pk"]
+    show_full_result_count = False
+    readonly_fields = ["jour", "activite", "prises", "depassement"]
+
+    def get_fieldsets(self, request, obj=None):
+        fermeture = ["fermeture", "confirmer"] if self.has_change_permission(request, obj) else ["fermeture"]
+        return [
+            (None, {"fields": ["jour", "activite", "prises", "depassement"]}),
+            (
+                "Réglages de ce jour",
+                {
+                    "fields": ["capacite", "limite_reservation", "limite_annulation", "manuelle"],
+                    "description": "Changer la capacité ou une limite règle la journée à la main. Décocher « réglée à "
+                    "la main » lui rend celles de l’activité.",
+                },
+            ),
+            ("Fermeture", {"fields": fermeture}),
+        ]
+
+    def has_add_permission(self, request):
+        return False  # days come from the calendar and the activity
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        if obj is not None and obj.date < timezone.localdate():
+            return False  # days past are proof
+        return super().has_change_permission(request, obj)
+
+    def save_model(self, request, obj, form, change):
+        dire_le_bilan(self, request, modifier_journee(journee=obj, reglages=form.reglages(), auteur=request.user))
+
+    @admin.display(description="jour", ordering="date")
+    def jour(self, journee):
+        return f"{JOURS_COURTS[journee.date.weekday()]} {journee.date:%d/%m/%Y}"
+
+    @admin.display(description="places prises", ordering="places_prises")
+    def prises(self, journee):
+        return journee.places_prises

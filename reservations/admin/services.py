@@ -1,0 +1,233 @@
+"""Schools, their meal services and prices, closures."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from comptes.admin_communs import SuppressionExpliquee
+from comptes.francais import JOURS, JOURS_COURTS, nombre
+from reservations.admin.communs import dire_le_bilan
+from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Journee, Reservation, Tarif
+from reservations.services.annees import supprimer_activite
+from reservations.services.journees import actualiser_a_venir
+
+
+@admin.register(Ecole)
+class EcoleAdmin(SuppressionExpliquee):
+    list_display = ["nom", "uai", "adresse", "activites"]
+    search_fields = ["nom", "uai"]
+    search_help_text = "Nom ou code UAI"
+
+    def get_queryset(self, request):
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(nombre_d_activites=Count("activites", filter=Q(activites__active=True)))
+        )
+
+    @admin.display(description="activités en service")
+    def activites(self, ecole):
+        return ecole.nombre_d_activites
+
+
+# --- Meal services ---------------------------------------------------------------------------------------------------
+class ActiviteForm(forms.ModelForm):
+    jours = forms.TypedMultipleChoiceField(
+        label="jours de service",
+        choices=list(enumerate(JOURS, 1)),
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Un jour retiré ferme ses journées à venir : leurs repas sont annulés et les familles prévenues.",
+    )
+
+    class Meta:
+        model = Activite
+        fields = [
+            "nom",
+            "ecole",
+            "niveau",
+            "active",
+            "jours",
+            "capacite",
+            "reservation_jours",
+            "reservation_unite",
+            "reservation_heure",
+            "annulation_jours",
+            "annulation_unite",
+            "annulation_heure",
+        ]
+
+
+class TarifInline(admin.TabularInline):
+    model = Tarif
+    extra = 0
+
+
+# What the days of a service are made of.
+REGLES = {
+    "jours",
+    "capacite",
+    "active",
+    "reservation_jours",
+    "reservation_unite",
+    "reservation_heure",
+    "annulation_jours",
+    "annulation_unite",
+    "annulation_heure",
+}
+
+
+@admin.register(Activite)
+class ActiviteAdmin(SuppressionExpliquee):
+    form = ActiviteForm
+    inlines = [TarifInline]
+    list_display = ["nom", "ecole", "niveau", "les_jours", "capacite", "active"]
+    list_filter = ["active", "niveau", "ecole"]
+    list_select_related = ["ecole"]
+    search_fields = ["nom", "ecole__nom"]
+    search_help_text = "Activité ou école"
+    autocomplete_fields = ["ecole"]
+    fieldsets = [
+        (None, {"fields": ["nom", ("ecole", "niveau"), "active"]}),
+        (
+            "Service",
+            {
+                "fields": ["jours", "capacite"],
+                "description": "Une capacité ou un délai changé ici vaut pour toutes les journées à venir, sauf celles "
+                "réglées à la main.",
+            },
+        ),
+        (
+            "Délai pour réserver",
+            {
+                "fields": [("reservation_jours", "reservation_unite", "reservation_heure")],
+                "description": "0 jour avant : le matin même.",
+            },
+        ),
+        ("Délai pour annuler", {"fields": [("annulation_jours", "annulation_unite", "annulation_heure")]}),
+    ]
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        activite = form.instance
+        if not activite.active:
+            self._dire_hors_service(request, activite)
+        elif not change or REGLES & set(form.changed_data):
+            dire_le_bilan(self, request, actualiser_a_venir(activites=[activite], auteur=request.user))
+        self._dire_sans_prix(request, activite)
+
+    def _dire_hors_service(self, request, activite):
+        repas = Reservation.objects.filter(journee__activite=activite, date__gte=timezone.localdate()).count()
+        if repas:
+            combien = nombre(repas, "repas à venir y est réservé", "repas à venir y sont réservés")
+            phrase = f"L’activité n’est plus en service, mais {combien} : pour les annuler, saisissez une fermeture."
+            self.message_user(request, phrase, messages.WARNING)
+
+    def _dire_sans_prix(self, request, activite):
+        annees = AnneeScolaire.objects.en_cours(timezone.localdate()).exclude(tarifs__activite=activite)
+        if activite.active and (libelles := [annee.libelle for annee in annees]):
+            phrase = f"Aucun repas ne pourra être réservé sans prix : il manque pour {', '.join(libelles)}."
+            self.message_user(request, phrase, messages.WARNING)
+
+    def retenu_par(self, objets):
+        """Days alone hold nothing: they go with a service in which nobody was ever enrolled."""
+        return {modele: n for modele, n in super().retenu_par(objets).items() if modele is not Journee}
+
+    def get_deleted_objects(self, objs, request):
+        activites = self.model.objects.filter(pk__in=[objet.pk for objet in objs])
+        if self.retenu_par(activites):
+            return super().get_deleted_objects(objs, request)
+        journees = Journee.objects.filter(activite__in=activites).count()
+        refuse = set() if self.has_delete_permission(request) else {str(self.opts.verbose_name)}
+        compte = {self.opts.verbose_name_plural: len(objs), Journee._meta.verbose_name_plural: journees}
+        return [str(objet) for objet in objs], compte, refuse, []
+
+    def delete_model(self, request, obj):
+        supprimer_activite(obj)
+
+    def delete_queryset(self, request, queryset):
+        for activite in queryset:
+            supprimer_activite(activite)
+
+    @admin.display(description="jours")
+    def les_jours(self, activite):
+        return " ".join(JOURS_COURTS[jour - 1] for jour in sorted(activite.jours))
+
+
+# --- Closures --------------------------------------------------------------------------------------------------------
+class FermetureForm(forms.ModelForm):
+    """Asks before it cancels: meals booked are counted, and the agent confirms."""
+
+    confirmer = forms.BooleanField(
+        label="Annuler les repas réservés ces jours-là", required=False, help_text="Demandé quand il y en a."
+    )
+
+    class Meta:
+        model = Fermeture
+        fields = ["activite", "debut", "fin", "motif"]
+
+    def clean(self):
+        super().clean()
+        donnees = self.cleaned_data
+        if donnees.get("confirmer") or not (donnees.get("debut") and donnees.get("fin")):
+            return
+        repas = Reservation.objects.filter(
+            date__range=(donnees["debut"], donnees["fin"]), date__gte=timezone.localdate()
+        )
+        if donnees.get("activite"):
+            repas = repas.filter(journee__activite=donnees["activite"])
+        if n := repas.count():
+            phrase = nombre(n, "repas est réservé", "repas sont réservés")
+            self.add_error(
+                "confirmer",
+                f"{phrase} ces jours-là : cochez pour les annuler sans frais et prévenir les familles par e-mail.",
+            )
+
+
+@admin.register(Fermeture)
+class FermetureAdmin(admin.ModelAdmin):
+    form = FermetureForm
+    list_display = ["motif", "debut", "fin", "ou"]
+    list_filter = ["debut", "activite"]
+    list_select_related = ["activite"]
+    search_fields = ["motif", "activite__nom"]
+    search_help_text = "Motif ou activité"
+    autocomplete_fields = ["activite"]
+
+    def get_fieldsets(self, request, obj=None):
+        champs = ["motif", "activite", ("debut", "fin")]
+        if self.has_change_permission(request, obj):
+            champs.append("confirmer")
+        return [(None, {"fields": champs, "description": "Sans activité, toutes les cantines de la ville ferment."})]
+
+    def save_model(self, request, obj, form, change):
+        """The days to refresh are those of before and those of after."""
+        form.avant = Fermeture.objects.get(pk=obj.pk) if change else None
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        self._actualiser(request, [fermeture for fermeture in (form.avant, form.instance) if fermeture])
+
+    def delete_model(self, request, obj):
+        super().delete_model(request, obj)
+        self._actualiser(request, [obj])
+
+    def delete_queryset(self, request, queryset):
+        fermetures = list(queryset)
+        super().delete_queryset(request, queryset)
+        self._actualiser(request, fermetures)
+
+    def _actualiser(self, request, fermetures):
+        activites = [fermeture.activite for fermeture in fermetures]
+        bilan = actualiser_a_venir(
+            activites=None if None in activites else set(activites),
+            periode=(min(f.debut for f in fermetures), max(f.fin for f in fermetures)),
+            auteur=request.user,
+        )
+        dire_le_bilan(self, request, bilan)
+
+    @admin.display(description="où", ordering="activite__nom")
+    def ou(self, fermeture):
+        return fermeture.activite or "toute la ville"

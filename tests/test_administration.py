@@ -1,0 +1,117 @@
+"""Every page of the administration, for every role: it answers, and costs the same for one row and for many."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from comptes.models import Utilisateur
+from comptes.roles import ADMIN, CHOIX, ROLES, creer_agent
+from reservations.models import Fermeture
+from tests.factories import INSTANT, RattachementFactory, ResponsableFactory, UtilisateurFactory, foyer
+
+pytestmark = pytest.mark.django_db
+JOURS = [dt.date(2026, 12, n) for n in (7, 8, 10)]
+MODELES = sorted(
+    (m for m in admin.site._registry if m._meta.app_label in {"comptes", "reservations"}), key=lambda m: m._meta.label
+)
+par_modele = pytest.mark.parametrize("modele", MODELES, ids=[m._meta.label_lower for m in MODELES])
+
+
+@pytest.fixture(autouse=True)
+def instant():
+    with time_machine.travel(INSTANT, tick=False):
+        yield
+
+
+def ville():
+    """One more household with its service, meals, closure; one more login."""
+    f = foyer(reserves=JOURS)
+    ResponsableFactory(famille=f.famille, rang=2, utilisateur=None)
+    RattachementFactory(enfant=f.enfant)
+    Fermeture.objects.create(activite=f.activite, debut=dt.date(2026, 12, 11), fin=dt.date(2026, 12, 11), motif="Grève")
+    UtilisateurFactory(agent=True)
+
+
+def agent(role) -> Client:
+    compte, _ = creer_agent(courriel=f"{role}@exemple.fr", role=role)
+    client = Client()
+    client.force_login(compte)
+    client.get(reverse("admin:index"))  # the session has begun
+    return client
+
+
+def adresse(modele, page, *cles):
+    return reverse(f"admin:{modele._meta.app_label}_{modele._meta.model_name}_{page}", args=cles)
+
+
+def peut(role, modele, action):
+    return role == ADMIN or action in ROLES[role].get(modele._meta.label_lower, ())
+
+
+@pytest.mark.parametrize("role", CHOIX)
+@par_modele
+def test_a_list_and_a_page_answer_to_the_roles_that_see_them_and_to_no_other(modele, role):
+    ville()
+    client = agent(role)
+    attendu = 200 if peut(role, modele, "view") else 403
+    assert client.get(adresse(modele, "changelist")).status_code == attendu
+    for objet in modele._base_manager.order_by("pk")[:2]:
+        assert client.get(adresse(modele, "change", objet.pk)).status_code == attendu
+
+
+@pytest.mark.parametrize("role", CHOIX)
+@par_modele
+def test_an_empty_form_answers_to_the_roles_that_create(modele, role):
+    client = agent(role)
+    reponse = client.get(adresse(modele, "add"))
+    interdits = {"journee", "reservation", "operation", "mouvement", "rattachement"}
+    permis = peut(role, modele, "add") and modele._meta.model_name not in interdits
+    assert reponse.status_code == (200 if permis else 403)
+
+
+def instructions(client, url):
+    with CaptureQueriesContext(connection) as requetes:
+        assert client.get(url).status_code == 200
+    return [r["sql"] for r in requetes]
+
+
+@par_modele
+def test_a_list_costs_the_same_for_one_row_and_for_many(modele):
+    ville()
+    client = agent(ADMIN)
+    url = adresse(modele, "changelist")
+    une = instructions(client, url)
+    for _ in range(4):
+        ville()
+    plusieurs = instructions(client, url)
+    assert len(une) == len(plusieurs) <= 20, "\n".join(plusieurs)
+
+
+@par_modele
+@pytest.mark.parametrize("cherche", ["martin", "2026-000001", "é", "%", "'"])
+def test_a_search_answers(modele, cherche):
+    ville()
+    assert agent(ADMIN).get(adresse(modele, "changelist"), {"q": cherche}).status_code == 200
+
+
+@par_modele
+def test_every_list_is_in_french(modele):
+    ville()
+    texte = agent(ADMIN).get(adresse(modele, "changelist")).text
+    for mot in ("Select ", "Search", "Delete selected", "Add ", "result"):
+        assert f">{mot}" not in texte
+
+
+@pytest.mark.parametrize("role", CHOIX)
+def test_the_home_page_of_the_administration_names_what_the_role_sees(role):
+    client = agent(role)
+    vus = {m["model"] for a in client.get(reverse("admin:index")).context["app_list"] for m in a["models"]}
+    vus &= set(MODELES)
+    assert vus == {m for m in MODELES if peut(role, m, "view") and m._meta.model_name != "rattachement"}
+    assert Utilisateur in vus or role in {"cantine", "regie"}
