@@ -6,13 +6,14 @@ import pytest
 import time_machine
 from django.contrib import admin
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from comptes.models import Utilisateur
-from comptes.roles import ADMIN, CHOIX, ROLES, creer_agent
+from comptes.roles import ADMIN, CHOIX, ROLES
 from reservations.models import Fermeture
+from tests.administration import adresse
+from tests.administration import agent as connecter
 from tests.factories import INSTANT, RattachementFactory, ResponsableFactory, UtilisateurFactory, foyer
 
 pytestmark = pytest.mark.django_db
@@ -38,16 +39,10 @@ def ville():
     UtilisateurFactory(agent=True)
 
 
-def agent(role) -> Client:
-    compte, _ = creer_agent(courriel=f"{role}@exemple.fr", role=role)
-    client = Client()
-    client.force_login(compte)
+def agent(role):
+    client = connecter(role)
     client.get(reverse("admin:index"))  # the session has begun
     return client
-
-
-def adresse(modele, page, *cles):
-    return reverse(f"admin:{modele._meta.app_label}_{modele._meta.model_name}_{page}", args=cles)
 
 
 def peut(role, modele, action):
@@ -60,16 +55,16 @@ def test_a_list_and_a_page_answer_to_the_roles_that_see_them_and_to_no_other(mod
     ville()
     client = agent(role)
     attendu = 200 if peut(role, modele, "view") else 403
-    assert client.get(adresse(modele, "changelist")).status_code == attendu
+    assert client.get(adresse("changelist", modele)).status_code == attendu
     for objet in modele._base_manager.order_by("pk")[:2]:
-        assert client.get(adresse(modele, "change", objet.pk)).status_code == attendu
+        assert client.get(adresse("change", modele, objet.pk)).status_code == attendu
 
 
 @pytest.mark.parametrize("role", CHOIX)
 @par_modele
 def test_an_empty_form_answers_to_the_roles_that_create(modele, role):
     client = agent(role)
-    reponse = client.get(adresse(modele, "add"))
+    reponse = client.get(adresse("add", modele))
     interdits = {"journee", "reservation", "operation", "mouvement", "rattachement"}
     permis = peut(role, modele, "add") and modele._meta.model_name not in interdits
     assert reponse.status_code == (200 if permis else 403)
@@ -85,7 +80,7 @@ def instructions(client, url):
 def test_a_list_costs_the_same_for_one_row_and_for_many(modele):
     ville()
     client = agent(ADMIN)
-    url = adresse(modele, "changelist")
+    url = adresse("changelist", modele)
     une = instructions(client, url)
     for _ in range(4):
         ville()
@@ -97,13 +92,13 @@ def test_a_list_costs_the_same_for_one_row_and_for_many(modele):
 @pytest.mark.parametrize("cherche", ["martin", "2026-000001", "é", "%", "'"])
 def test_a_search_answers(modele, cherche):
     ville()
-    assert agent(ADMIN).get(adresse(modele, "changelist"), {"q": cherche}).status_code == 200
+    assert agent(ADMIN).get(adresse("changelist", modele), {"q": cherche}).status_code == 200
 
 
 @par_modele
 def test_every_list_is_in_french(modele):
     ville()
-    texte = agent(ADMIN).get(adresse(modele, "changelist")).text
+    texte = agent(ADMIN).get(adresse("changelist", modele)).text
     for mot in ("Select ", "Search", "Delete selected", "Add ", "result"):
         assert f">{mot}" not in texte
 

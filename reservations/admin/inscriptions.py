@@ -71,7 +71,7 @@ class InscriptionAdmin(SuppressionExpliquee):
         """What is about to change is locked as a booking locks it: no meal slips in between the check and the dates."""
         objet = super().get_object(request, object_id, from_field)
         if objet is not None and request.method == "POST":
-            list(Inscription.objects.filter(pk=objet.pk).verrouillees())
+            list(Inscription.objects.filter(pk=objet.pk).completes().verrouillees())
         return objet
 
     def get_readonly_fields(self, request, obj=None):

@@ -59,8 +59,16 @@ class ActiviteForm(forms.ModelForm):
         ]
 
 
+class TarifForm(forms.ModelForm):
+    class Meta:
+        model = Tarif
+        fields = ["annee", "prix"]
+        localized_fields = ["prix"]  # 4,97 as well as 4.97
+
+
 class TarifInline(admin.TabularInline):
     model = Tarif
+    form = TarifForm
     extra = 0
 
 

@@ -66,7 +66,7 @@ def suivre_le_calendrier(*, annee: AnneeScolaire, avant: tuple[dt.date, dt.date]
     with transaction.atomic():
         inscriptions = Inscription.objects.filter(annee=annee)
         if (debut, fin) != (annee.debut, annee.fin):
-            list(inscriptions.verrouillees().values_list("pk"))
+            list(inscriptions.completes().verrouillees())
             inscriptions.filter(Q(debut=debut) | Q(debut__lt=annee.debut)).update(debut=annee.debut)
             inscriptions.filter(Q(fin=fin) | Q(fin__gt=annee.fin)).update(fin=annee.fin)
         # All the days at once, in the order of the locks, before the first count is read.

@@ -1,0 +1,141 @@
+"""One day, changed by an agent: its capacity, its cut-offs, whether it serves."""
+
+import datetime as dt
+
+import pytest
+
+from reservations.models import (
+    Fermeture,
+    Journee,
+    Mouvement,
+    Reservation,
+)
+from tests.administration import adresse, agent, fermer, modifier, paroles, refus
+from tests.factories import (
+    foyer,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ouverture", "comptes_justes")]
+LUNDI, MARDI, JEUDI, VENDREDI = (dt.date(2026, 12, n) for n in (7, 8, 10, 11))
+
+
+@pytest.fixture
+def guichet():
+    return agent("guichet")
+
+
+def journee(f, jour=JEUDI) -> Journee:
+    return Journee.objects.get(activite=f.activite, date=jour)
+
+
+# --- Days -------------------------------------------------------------------------------------------------------------
+def test_a_capacity_set_on_a_day_makes_it_set_by_hand(guichet):
+    f = foyer()
+    modifier(guichet, journee(f), capacite=12)
+    assert (journee(f).capacite, journee(f).manuelle) == (12, True)
+    modifier(guichet, f.activite, capacite=60)
+    assert (journee(f).capacite, journee(f, LUNDI).capacite) == (12, 60)
+
+
+def test_a_day_whose_capacity_goes_under_its_meals_keeps_them_and_takes_no_more(guichet):
+    f = foyer(reserves=[JEUDI])
+    assert "plus de repas déjà réservés" in paroles(modifier(guichet, journee(f), capacite=0))
+    assert (journee(f).capacite, journee(f).places_prises, journee(f).depassement) == (0, 1, 1)
+    autre = foyer(activite=f.activite)
+    autre.reserver(JEUDI)
+    assert Mouvement.objects.get(inscription=autre.inscription).motif == "complet"
+
+
+def test_a_day_handed_back_to_its_service_takes_its_rules_again(guichet):
+    f = foyer()
+    modifier(guichet, journee(f), capacite=12)
+    modifier(guichet, journee(f), manuelle=None)
+    assert (journee(f).capacite, journee(f).manuelle) == (90, False)
+
+
+def test_a_cut_off_set_on_a_day_is_the_one_that_parents_meet(guichet):
+    f = foyer()
+    modifier(guichet, journee(f), limite_reservation_0="14/07/2026", limite_reservation_1="12:00")
+    f.reserver(JEUDI)
+    assert Mouvement.objects.get().motif == "hors-delai"
+
+
+def test_a_cut_off_after_the_meal_is_refused(guichet):
+    f = foyer()
+    assert "au plus tard le jour du repas" in refus(
+        modifier(guichet, journee(f), limite_annulation_0="11/12/2026", limite_annulation_1="00:00")
+    )
+
+
+def test_closing_a_day_that_has_meals_asks_first(guichet):
+    f = foyer(reserves=[JEUDI])
+    assert "1 repas est réservé ce jour-là : cochez" in refus(modifier(guichet, journee(f), fermeture="Fuite d’eau"))
+    assert Reservation.objects.count() == 1
+
+
+def test_a_day_closed_on_its_page_stays_closed_when_the_days_are_refreshed(guichet):
+    f = foyer(reserves=[JEUDI])
+    texte = paroles(modifier(guichet, journee(f), fermeture="Fuite d’eau", confirmer="on"))
+    assert "1 journée fermée ; 1 repas annulé" in texte
+    modifier(guichet, f.activite, capacite=60)
+    assert journee(f).fermeture == "Fuite d’eau"
+    assert not Reservation.objects.exists()
+
+
+def test_a_day_closed_on_its_page_is_opened_there(guichet):
+    f = foyer()
+    modifier(guichet, journee(f), fermeture="Fuite d’eau")
+    modifier(guichet, journee(f), fermeture="Fuite de gaz")
+    assert journee(f).fermeture == Fermeture.objects.get().motif == "Fuite de gaz"
+    assert "1 journée rouverte" in paroles(modifier(guichet, journee(f), fermeture=None))
+    assert journee(f).fermeture == ""
+    assert not Fermeture.objects.exists()
+
+
+def test_a_day_closed_by_something_wider_is_not_opened_on_its_page(guichet):
+    f = foyer()
+    fermer(guichet)
+    assert "fermeture plus large (« Grève »)" in refus(modifier(guichet, journee(f), fermeture=None))
+    assert journee(f).fermeture == "Grève"
+
+
+def test_a_day_closed_twice_stays_closed_when_its_own_closure_is_taken_back(guichet):
+    f = foyer()
+    modifier(guichet, journee(f), fermeture="Fuite d’eau")
+    fermer(guichet)
+    modifier(guichet, journee(f), fermeture=None)
+    assert journee(f).fermeture == "Grève"
+
+
+def test_a_day_past_is_read_not_changed(ouverture):
+    f = foyer()
+    ouverture.move_to(dt.datetime(2026, 12, 11, 12, tzinfo=dt.UTC))
+    guichet = agent("guichet")
+    url = adresse("change", Journee, journee(f).pk)
+    assert guichet.get(url).status_code == 200
+    assert guichet.post(url, {"capacite": 3}).status_code == 403
+
+
+def test_the_list_of_days_shows_those_to_come(ouverture):
+    f = foyer()
+    ouverture.move_to(dt.datetime(2026, 12, 10, 12, tzinfo=dt.UTC))
+    guichet = agent("guichet")
+    vues = guichet.get(adresse("changelist", Journee)).context["cl"].queryset
+    assert vues.count() == f.activite.journees.filter(date__gte=JEUDI).count()
+    for periode, attendu in [("jour", 1), ("semaine", 4), ("toutes", 139), ("n’importe quoi", vues.count())]:
+        liste = guichet.get(adresse("changelist", Journee), {"periode": periode}).context["cl"]
+        assert liste.queryset.count() == attendu, periode
+    passees = guichet.get(adresse("changelist", Journee), {"periode": "passees"}).context["cl"].queryset
+    assert passees.count() + vues.count() == 139
+
+
+@pytest.mark.parametrize(
+    ("etat", "jours"),
+    [("fermee", [LUNDI]), ("complete", [MARDI]), ("depassement", []), ("manuelle", [MARDI]), ("ouverte", None)],
+)
+def test_the_list_of_days_filters_by_state(guichet, etat, jours):
+    f = foyer(reserves=[MARDI])
+    modifier(guichet, journee(f, LUNDI), fermeture="Travaux")
+    modifier(guichet, journee(f, MARDI), capacite=1)
+    liste = guichet.get(adresse("changelist", Journee), {"etat": etat}).context["cl"].queryset
+    assert liste.count() == 138 if jours is None else [j.date for j in liste] == jours
