@@ -63,7 +63,8 @@ def paroles(reponse) -> str:
 def refus(reponse) -> str:
     """The errors that the form shows."""
     assert reponse.context["errors"], reponse.context["messages"]
-    return " ".join(str(e) for liste in reponse.context["errors"] for e in liste).replace("\xa0", " ")
+    listes = [[e] if isinstance(e, str) else e for e in reponse.context["errors"]]  # of the form, of a set of forms
+    return " ".join(str(e) for liste in listes for e in liste).replace("\xa0", " ")
 
 
 def fermer(client, **champs):
