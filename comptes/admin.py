@@ -24,7 +24,7 @@ from comptes.models import (
     Utilisateur,
     normaliser_courriel,
 )
-from comptes.services.connexion import cle_de, deverrouiller
+from comptes.services.connexion import cle_de, deverrouiller, est_verrouille
 from comptes.services.famille import changer_d_adresse, donner_un_acces, verifier_courriel
 
 # The roles are a table of the code, comptes/roles.py: a group changed by hand would be changed back.
@@ -68,7 +68,11 @@ class UtilisateurAdmin(admin.ModelAdmin):
     search_help_text = "Adresse e-mail, prénom ou nom"
     ordering = ["email"]
     actions = ["action_deverrouiller"]
-    readonly_fields = ["qualite", "mot_de_passe", "last_login", "cree_le"]
+    readonly_fields = ["qualite", "mot_de_passe", "etat_du_verrou", "last_login", "cree_le"]
+
+    def lookup_allowed(self, lookup, value, request):
+        """The hash of a password is not guessed letter by letter with `?password__startswith=…`, as in UserAdmin."""
+        return not lookup.startswith("password") and super().lookup_allowed(lookup, value, request)
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("groups")
@@ -83,7 +87,7 @@ class UtilisateurAdmin(admin.ModelAdmin):
         if request.user.is_superuser:
             pages.append(("Droits d’agent", {"fields": ["is_staff", "groups", "is_superuser"]}))
         if obj:
-            pages.append(("Accès", {"fields": ["qualite", "mot_de_passe", "last_login", "cree_le"]}))
+            pages.append(("Accès", {"fields": ["qualite", "mot_de_passe", "etat_du_verrou", "last_login", "cree_le"]}))
         else:
             compte["description"] = (
                 "Le compte n’a pas de mot de passe : la personne utilise « Générer votre mot de passe » sur la page de "
@@ -131,6 +135,10 @@ class UtilisateurAdmin(admin.ModelAdmin):
     def verrouille(self, compte):
         return compte.verrouille
 
+    @admin.display(description="verrouillé", boolean=True)
+    def etat_du_verrou(self, compte):
+        return est_verrouille(compte)
+
     @admin.action(description="Déverrouiller", permissions=["change"])
     def action_deverrouiller(self, request, comptes):
         permis = [compte for compte in comptes if self.has_change_permission(request, compte)]
@@ -173,6 +181,8 @@ class ResponsableForm(forms.ModelForm):
 class ResponsablesFormSet(BaseInlineFormSet):
     def clean(self):
         super().clean()
+        if any(form.instance.pk is None for form in self.initial_forms):  # a form tampered with, or an old page
+            raise ValidationError("Un de ces responsables n’est pas, ou n’est plus, de cette famille.")
         gardes = [form for form in self.forms if form not in self.deleted_forms]
         adresses = [adresse for form in gardes if (adresse := form.cleaned_data.get("courriel"))]
         if len(set(adresses)) < len(adresses):

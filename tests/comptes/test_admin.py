@@ -338,3 +338,33 @@ def test_who_only_reads_or_sees_nothing_changes_no_household(role):
     assert reponse.status_code == 403
     famille.refresh_from_db()
     assert famille.nom != "Pirate"
+
+
+# --- Forged requests -------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("filtre", ["password", "password__startswith", "password__regex", "password__gt"])
+@pytest.mark.parametrize("role", ["guichet", "admin"])
+def test_l_empreinte_d_un_mot_de_passe_ne_se_devine_pas_par_l_adresse_de_la_liste(role, filtre):
+    client, url = agent(role), adresse("changelist", Utilisateur)
+    UtilisateurFactory(agent=True, avec_mot_de_passe=True)
+    assert client.get(url, {"email__startswith": "a"}).status_code == 200
+    assert client.get(url, {filtre: "a"}).status_code == 400
+    assert client.get(url, {"mot_de_passe_genere__empreinte__startswith": "a"}).status_code == 400
+    chemin = {"responsables__utilisateur__password__startswith": "a"}
+    assert client.get(adresse("changelist", Famille), chemin).status_code == 400
+
+
+def test_la_fiche_d_un_compte_dit_s_il_est_verrouille(guichet):
+    parent = UtilisateurFactory()
+    url = adresse("change", parent, parent.pk)
+    libre = guichet.get(url).text
+    assert "Verrouillé" in libre
+    verrouiller(parent)
+    assert guichet.get(url).text.count("icon-yes") == libre.count("icon-yes") + 1
+
+
+def test_un_formulaire_trafique_ne_touche_pas_l_adulte_d_une_autre_famille(guichet):
+    mien, autre = ResponsableFactory(), ResponsableFactory()
+    faux = {"responsables-0-id": autre.pk, "responsables-0-courriel": "pirate@exemple.fr"}
+    assert "n’est pas, ou n’est plus, de cette famille" in refus(modifier(guichet, mien.famille, **faux))
+    assert Responsable.objects.get(pk=autre.pk).utilisateur == autre.utilisateur
+    assert not Utilisateur.objects.filter(email="pirate@exemple.fr").exists()
