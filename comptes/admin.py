@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
 
-from comptes.admin_communs import SuppressionExpliquee
+from comptes.admin_communs import Fiche, SuppressionExpliquee
 from comptes.francais import nombre
 from comptes.models import (
     ESSAIS_AU_PLUS,
@@ -59,7 +59,7 @@ class ListeDesComptes(ChangeList):
 
 
 @admin.register(Utilisateur)
-class UtilisateurAdmin(admin.ModelAdmin):
+class UtilisateurAdmin(Fiche):
     form = UtilisateurForm
     list_display = ["email", "prenom", "nom", "qualite", "mot_de_passe", "verrouille", "is_active"]
     list_filter = ["is_active", "is_staff", "groups"]
@@ -156,7 +156,7 @@ def _est_un_agent(compte: Utilisateur) -> bool:
 # --- Households ------------------------------------------------------------------------------------------------------
 class ResponsableForm(forms.ModelForm):
     courriel = forms.EmailField(
-        label="adresse e-mail",
+        label="Adresse e-mail",
         required=False,
         max_length=254,
         help_text="Son identifiant sur le portail, à lui seul. Sans adresse, pas d’accès.",
@@ -331,7 +331,7 @@ class EnfantAdmin(SuppressionExpliquee):
 
 
 @admin.register(Rattachement)
-class RattachementAdmin(admin.ModelAdmin):
+class RattachementAdmin(Fiche):
     """Only searched: by the form of an enrolment. Children join a household on the household's page."""
 
     search_fields = ["enfant__prenom", "enfant__nom", "famille__nom"]

@@ -1,8 +1,10 @@
 """What the pages of the administration share, in every room."""
 
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import CASCADE, PROTECT, Model, ProtectedError, QuerySet
 from django.http import HttpResponseRedirect
+from django.utils.text import capfirst
 
 from comptes.francais import nombre
 
@@ -21,7 +23,27 @@ def retenu_par(objets: QuerySet) -> dict[type[Model], int]:
     return trouves
 
 
-class SuppressionExpliquee(admin.ModelAdmin):
+class Fiche(admin.ModelAdmin):
+    """A page in French that reads: Django's titles are « Ajout de inscription », « Sélectionnez l’objet journée »."""
+
+    def changelist_view(self, request, extra_context=None):
+        titre = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": titre, **(extra_context or {})})
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        nom = self.opts.verbose_name
+        titre = capfirst(nom) if object_id else f"Ajouter : {nom}"
+        return super().changeform_view(request, object_id, form_url, {"title": titre, **(extra_context or {})})
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """No red cross next to a list that would delete the school rather than the choice."""
+        champ = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if champ and isinstance(champ.widget, RelatedFieldWidgetWrapper):
+            champ.widget.can_delete_related = False
+        return champ
+
+
+class SuppressionExpliquee(Fiche):
     """What bookings or proofs hold cannot be deleted: a page says by what, without listing a year of days."""
 
     def retenu_par(self, objets: QuerySet) -> dict[type[Model], int]:

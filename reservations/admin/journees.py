@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils import timezone
 
-from comptes.francais import JOURS_COURTS, nombre
+from comptes.admin_communs import Fiche
+from comptes.francais import INSECABLE, JOURS_COURTS, nombre
 from reservations.admin.communs import dire_le_bilan
 from reservations.models import Journee
 from reservations.services.modifier_journee import Reglages, modifier_journee, verifier_la_fermeture
@@ -102,7 +103,7 @@ class JourneeForm(forms.ModelForm):
 
 
 @admin.register(Journee)
-class JourneeAdmin(admin.ModelAdmin):
+class JourneeAdmin(Fiche):
     form = JourneeForm
     list_display = ["jour", "activite", "prises", "capacite", "limite_reservation", "fermeture", "manuelle"]
     list_filter = [Periode, Etat, "activite__ecole", "activite"]
@@ -145,7 +146,7 @@ class JourneeAdmin(admin.ModelAdmin):
 
     @admin.display(description="jour", ordering="date")
     def jour(self, journee):
-        return f"{JOURS_COURTS[journee.date.weekday()]} {journee.date:%d/%m/%Y}"
+        return f"{JOURS_COURTS[journee.date.weekday()]}{INSECABLE}{journee.date:%d/%m/%Y}"
 
     @admin.display(description="places prises", ordering="places_prises")
     def prises(self, journee):

@@ -2,14 +2,14 @@
 
 from django.contrib import admin
 
-from comptes.admin_communs import LectureSeule
-from comptes.francais import JOURS_COURTS, euros
+from comptes.admin_communs import Fiche, LectureSeule
+from comptes.francais import INSECABLE, JOURS_COURTS, euros
 from reservations.admin.journees import Periode
 from reservations.models import Mouvement, Operation, Reservation
 
 
 @admin.register(Reservation)
-class ReservationAdmin(LectureSeule, admin.ModelAdmin):
+class ReservationAdmin(LectureSeule, Fiche):
     list_display = ["jour", "enfant", "activite"]
     list_display_links = ["jour", "enfant"]
     list_filter = [Periode, "journee__activite__ecole", "journee__activite"]
@@ -26,7 +26,7 @@ class ReservationAdmin(LectureSeule, admin.ModelAdmin):
 
     @admin.display(description="jour", ordering="date")
     def jour(self, reservation):
-        return f"{JOURS_COURTS[reservation.date.weekday()]} {reservation.date:%d/%m/%Y}"
+        return f"{JOURS_COURTS[reservation.date.weekday()]}{INSECABLE}{reservation.date:%d/%m/%Y}"
 
     @admin.display(description="activité", ordering="journee__activite__nom")
     def activite(self, reservation):
@@ -76,7 +76,7 @@ class MouvementInline(Ligne, LectureSeule, admin.TabularInline):
 
 
 @admin.register(Operation)
-class OperationAdmin(LectureSeule, admin.ModelAdmin):
+class OperationAdmin(LectureSeule, Fiche):
     list_display = ["numero", "cree_le", "famille", "origine", "auteur"]
     list_filter = ["origine", "cree_le"]
     list_select_related = ["famille", "auteur"]
@@ -101,7 +101,7 @@ class OperationAdmin(LectureSeule, admin.ModelAdmin):
 
 
 @admin.register(Mouvement)
-class MouvementAdmin(Ligne, LectureSeule, admin.ModelAdmin):
+class MouvementAdmin(Ligne, LectureSeule, Fiche):
     list_display = ["date", "enfant", "activite", "nature", "raison", "places", "operation"]
     list_filter = ["nature", "motif", "date", "inscription__activite"]
     list_select_related = ["operation", "inscription__rattachement__enfant", "inscription__activite"]

@@ -5,7 +5,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from comptes.admin_communs import SuppressionExpliquee
+from comptes.admin_communs import Fiche, SuppressionExpliquee
 from comptes.francais import JOURS, JOURS_COURTS, nombre
 from reservations.admin.communs import dire_le_bilan
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Journee, Reservation, Tarif
@@ -34,7 +34,7 @@ class EcoleAdmin(SuppressionExpliquee):
 # --- Meal services ---------------------------------------------------------------------------------------------------
 class ActiviteForm(forms.ModelForm):
     jours = forms.TypedMultipleChoiceField(
-        label="jours de service",
+        label="Jours de service",
         choices=list(enumerate(JOURS, 1)),
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
@@ -194,7 +194,7 @@ class FermetureForm(forms.ModelForm):
 
 
 @admin.register(Fermeture)
-class FermetureAdmin(admin.ModelAdmin):
+class FermetureAdmin(Fiche):
     form = FermetureForm
     list_display = ["motif", "debut", "fin", "ou"]
     list_filter = ["debut", "activite"]
