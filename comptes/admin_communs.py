@@ -1,7 +1,7 @@
 """What the pages of the administration share, in every room."""
 
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import AdminSplitDateTime, RelatedFieldWidgetWrapper
 from django.db.models import CASCADE, PROTECT, Model, ProtectedError, QuerySet
 from django.http import HttpResponseRedirect
 from django.utils.text import capfirst
@@ -36,8 +36,11 @@ class Fiche(admin.ModelAdmin):
         return super().changeform_view(request, object_id, form_url, {"title": titre, **(extra_context or {})})
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
-        """No red cross next to a list that would delete the school rather than the choice."""
+        """No red cross next to a list that would delete the school rather than the choice; a name for each half."""
         champ = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if champ and isinstance(champ.widget, AdminSplitDateTime):
+            for moitie, mot in zip(champ.widget.widgets, ("date", "heure"), strict=True):
+                moitie.attrs["aria-label"] = f"{capfirst(db_field.verbose_name)} : {mot}"
         if champ and isinstance(champ.widget, RelatedFieldWidgetWrapper):
             champ.widget.can_delete_related = False
         return champ

@@ -105,7 +105,7 @@ class JourneeForm(forms.ModelForm):
 @admin.register(Journee)
 class JourneeAdmin(Fiche):
     form = JourneeForm
-    list_display = ["jour", "activite", "prises", "capacite", "limite_reservation", "fermeture", "manuelle"]
+    list_display = ["jour", "activite", "prises", "capacite", "avant", "fermeture", "manuelle"]
     list_filter = [Periode, Etat, "activite__ecole", "activite"]
     list_select_related = ["activite"]
     search_fields = ["activite__nom", "fermeture"]
@@ -147,6 +147,10 @@ class JourneeAdmin(Fiche):
     @admin.display(description="jour", ordering="date")
     def jour(self, journee):
         return f"{JOURS_COURTS[journee.date.weekday()]}{INSECABLE}{journee.date:%d/%m/%Y}"
+
+    @admin.display(description="réserver avant", ordering="limite_reservation")
+    def avant(self, journee):
+        return f"{timezone.localtime(journee.limite_reservation):%d/%m %H:%M}".replace(" ", INSECABLE)
 
     @admin.display(description="places prises", ordering="places_prises")
     def prises(self, journee):

@@ -1,0 +1,58 @@
+"""Accessibility and width of what agents and families read of a household, its meals and its services."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from comptes.roles import creer_agent
+from reservations.models import Journee, Operation, Reservation
+from tests.administration import adresse
+from tests.factories import AnneeScolaireFactory, ResponsableFactory, foyer
+from tests.navigateur.outils import deborde, violations
+
+pytestmark = [pytest.mark.navigateur, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def ville():
+    """A household with a child and meals to come, in the school year of today or the next."""
+    f = foyer(annee=AnneeScolaireFactory(libelle=annee_a_venir()))
+    f.reserver(*f.activite.journees.filter(limite_reservation__gt=timezone.now()).values_list("date", flat=True)[:3])
+    ResponsableFactory(famille=f.famille, rang=2)
+    return f
+
+
+def annee_a_venir() -> str:
+    aujourdhui = timezone.localdate()
+    debut = aujourdhui.year if aujourdhui >= dt.date(aujourdhui.year, 6, 15) else aujourdhui.year - 1
+    return f"{debut}-{debut + 1}"
+
+
+def fautes(page, adresses) -> dict[str, list[str]]:
+    trouvees = {}
+    for url in adresses:
+        assert page.goto(url).status == 200, url
+        trouvees[url] = violations(page) + [f"déborde de {px} px" for px in [deborde(page)] if px]
+    return {url: liste for url, liste in trouvees.items() if liste}
+
+
+@pytest.mark.parametrize(("largeur", "sombre"), [(1280, False), (360, True)])
+def test_the_pages_of_the_administration_have_no_violation(page_a, connecter, ville, largeur, sombre):
+    agent, _ = creer_agent(courriel="admin@exemple.fr", role="admin", prenom="Odile", nom="Sarda")
+    objets = [ville.utilisateur, ville.famille, ville.enfant, ville.activite, ville.activite.ecole, ville.annee]
+    objets += [ville.inscription, Reservation.objects.first(), Operation.objects.first(), Journee.objects.last()]
+    urls = [adresse("change", objet, objet.pk) for objet in objets]
+    urls += [adresse("changelist", objet) for objet in objets]
+    urls += [adresse("add", objet) for objet in objets[:7]]
+    urls += [adresse("delete", ville.activite, ville.activite.pk), adresse("history", ville.famille, ville.famille.pk)]
+    page = connecter(page_a(largeur, sombre=sombre), agent)
+    assert fautes(page, urls) == {}
+
+
+@pytest.mark.parametrize(("largeur", "sombre"), [(1280, False), (360, True), (320, False)])
+def test_the_pages_of_the_household_have_no_violation(page_a, connecter, ville, largeur, sombre):
+    page = connecter(page_a(largeur, sombre=sombre), ville.utilisateur)
+    enfant = reverse("reservations:enfant", args=[ville.enfant.pk])
+    assert fautes(page, [reverse("comptes:compte"), reverse("comptes:contacts"), enfant]) == {}
