@@ -1,5 +1,6 @@
 """The authentication backend: whoever calls `authenticate()` meets the same lock as the sign-in page."""
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend
 
 from comptes.services.connexion import verifier
@@ -10,3 +11,7 @@ class ConnexionParCourriel(ModelBackend):
         if username is None or password is None:
             return None
         return verifier(username, password).utilisateur
+
+    async def aauthenticate(self, request, **champs):
+        """Django's own would check the password without the lock."""
+        return await sync_to_async(self.authenticate)(request, **champs)

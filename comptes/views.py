@@ -24,13 +24,15 @@ from comptes.services.connexion import Verdict, verifier
 from comptes.tasks import envoyer_mots_de_passe
 
 BACKEND = "comptes.connexion.ConnexionParCourriel"
+SUITE_AU_PLUS = 2000  # characters: Django refuses to redirect to a longer address
 page_ou_envoi = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _suite(request) -> str:
     """Where to go after sign-in: the page asked for when it is ours, else home."""
     suite = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(suite, {request.get_host()}, request.is_secure()):
+    ici = suite.startswith("/") and len(suite) <= SUITE_AU_PLUS  # « compte » would be read as the name of a view
+    if ici and url_has_allowed_host_and_scheme(suite, {request.get_host()}, request.is_secure()):
         return suite
     return resolve_url(settings.LOGIN_REDIRECT_URL)
 

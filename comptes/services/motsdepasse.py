@@ -55,9 +55,10 @@ def _traiter_une_demande() -> bool | None:
             envoye = False
         else:
             try:
-                _generer_et_envoyer(utilisateur)
+                with transaction.atomic():  # a mail that does not leave undoes no earlier password
+                    _generer_et_envoyer(utilisateur)
                 envoye = True
-            except OSError as erreur:  # SMTP's and the network's errors
+            except Exception as erreur:  # noqa: BLE001  whatever one address provokes must not hold up the others
                 journal.warning("Mot de passe non envoyé, nouvel essai plus tard : %s", type(erreur).__name__)
                 demande.tentatives += 1
                 demande.reprendre_le = timezone.now() + timedelta(seconds=30 * 2 ** min(demande.tentatives, 7))
