@@ -1,6 +1,7 @@
 """Mails: rendered from `templates/courriels/`, queued in the transaction of what they tell."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 
 from django.conf import settings
@@ -10,6 +11,8 @@ from post_office.models import PRIORITY, STATUS, Email
 from post_office.tasks import send_queued_mail
 
 journal = logging.getLogger(__name__)
+PAUSE = 10
+_pas_avant = 0.0
 
 
 def rendre(gabarit: str, contexte: Mapping) -> tuple[str, str]:
@@ -43,8 +46,15 @@ def mettre_en_file(*, destinataires: Sequence[str], gabarit: str, contexte: Mapp
 
 
 def annoncer(tache) -> None:
-    """Tell the worker that there is work. A broker that is down does not matter: the sweep finds the work."""
+    """Tell the worker that there is work. A broker that is down does not matter: the sweep finds the work.
+
+    Nor does it slow anybody: after a failure it is left alone for `PAUSE` seconds.
+    """
+    global _pas_avant
+    if time.monotonic() < _pas_avant:
+        return
     try:
         tache.delay()
     except Exception as erreur:  # noqa: BLE001  kombu raises its transports' own errors, which have no common base
+        _pas_avant = time.monotonic() + PAUSE
         journal.warning("File des tâches injoignable, le balayage s’en chargera : %s", type(erreur).__name__)

@@ -149,6 +149,9 @@ if REDIS_URL:
         "socket_connect_timeout": 1,
         "socket_timeout": 2,
         "visibility_timeout": 3600,
+        "max_retries": 1,  # kombu's default waits six seconds, inside the request
+        "interval_start": 0,
+        "interval_max": 0,
     }
 else:
     CELERY_BROKER_URL = "filesystem://"
