@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
 
@@ -45,6 +45,12 @@ class UtilisateurForm(forms.ModelForm):
         super().clean()
         if self.cleaned_data.get("is_staff") and hasattr(self.instance, "responsable"):
             self.add_error("is_staff", "Ce compte est celui d’un parent : un agent travaille avec une autre adresse.")
+        if self.cleaned_data.get("is_superuser") and not self.cleaned_data.get("is_staff"):
+            self.add_error("is_superuser", "Un administrateur est d’abord un agent.")
+        reste = self.cleaned_data.get("is_superuser", True) and self.cleaned_data.get("is_active", True)
+        administrateurs = Utilisateur.objects.filter(is_superuser=True, is_active=True)
+        if not reste and list(administrateurs) == [self.instance]:
+            raise ValidationError("C’est le dernier administrateur : donnez d’abord ce droit à quelqu’un d’autre.")
 
 
 class ListeDesComptes(ChangeList):
@@ -336,6 +342,7 @@ class RattachementAdmin(Fiche):
 
     search_fields = ["enfant__prenom", "enfant__nom", "famille__nom"]
     ordering = ["enfant__nom", "enfant__prenom", "pk"]
+    actions = None
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("enfant", "famille")
@@ -348,3 +355,7 @@ class RattachementAdmin(Fiche):
 
     def has_change_permission(self, request, obj=None):
         return False
+
+    def delete_view(self, request, object_id, extra_context=None):
+        """No page of its own; the right stays, for a household that is deleted with its children's lines."""
+        raise PermissionDenied

@@ -2,6 +2,8 @@
 
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminSplitDateTime, RelatedFieldWidgetWrapper
+from django.core.exceptions import ValidationError
+from django.db import DataError, transaction
 from django.db.models import CASCADE, PROTECT, Model, ProtectedError, QuerySet
 from django.http import HttpResponseRedirect
 from django.utils.text import capfirst
@@ -27,8 +29,14 @@ class Fiche(admin.ModelAdmin):
     """A page in French that reads: Django's titles are « Ajout de inscription », « Sélectionnez l’objet journée »."""
 
     def changelist_view(self, request, extra_context=None):
+        """A year 9999 in the address, a selection that names no row: a sentence, then the list."""
         titre = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": titre, **(extra_context or {})})
+        try:
+            with transaction.atomic():
+                return super().changelist_view(request, {"title": titre, **(extra_context or {})})
+        except (ValueError, OverflowError, DataError, ValidationError):
+            self.message_user(request, "Cette demande n’a pas de sens. Rien n’a été changé.", messages.ERROR)
+            return HttpResponseRedirect(request.path)
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         nom = self.opts.verbose_name

@@ -5,8 +5,11 @@ from contextlib import nullcontext
 
 import pghistory
 from django.conf import settings
+from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
+
+from comptes.francais import nombre
 
 VUE = "vue"
 ECRITURE = 60  # seconds: the session is written at most this often
@@ -24,6 +27,12 @@ class Couche:
         return self.get_response(request)
 
 
+def reste(request) -> int:
+    """Seconds before the session ends if nothing more is asked. The last minute may not have been written."""
+    session = getattr(request, "session", {})
+    return int(settings.SESSION_INACTIVITE.total_seconds() - max(time.time() - session.get(VUE, time.time()), 0))
+
+
 class SessionInactive(Couche):
     """The session ends after `SESSION_INACTIVITE` without a request; each request puts its end off."""
 
@@ -31,6 +40,16 @@ class SessionInactive(Couche):
         if request.user.is_authenticated and time.time() - request.session.get(VUE, 0) >= ECRITURE:
             request.session[VUE] = int(time.time())
         return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        """The browser sends the cookie of a session that is no more: the next page says why."""
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty():
+            duree = nombre(int(settings.SESSION_INACTIVITE.total_seconds() // 60), "minute")
+            messages.warning(
+                request,
+                f"Votre session a pris fin : elle s’arrête après {duree} sans activité, ou quand le mot de passe "
+                "change. Reconnectez-vous pour continuer.",
+            )
 
 
 class PagesPersonnelles(Couche):

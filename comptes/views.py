@@ -57,9 +57,6 @@ def connexion(request):
         "formulaire": formulaire,
         "verrouille": verrouille,
         "suite": request.POST.get("next") or request.GET.get("next") or "",
-        # The browser still sends the cookie of a session that is no more: it ended by itself.
-        "session_finie": request.method == "GET" and settings.SESSION_COOKIE_NAME in request.COOKIES,
-        "minutes": int(settings.SESSION_INACTIVITE.total_seconds() // 60),
     }
     return render(request, "comptes/connexion.html", contexte)
 

@@ -24,7 +24,7 @@ def verifier_courriel(*, courriel: str, responsable: Responsable) -> None:
         raise ValidationError(
             f"Cette adresse est déjà celle de {titulaire} ({titulaire.famille}). Chaque adulte a la sienne."
         )
-    if compte.is_staff:
+    if compte.is_staff or compte.is_superuser:
         raise ValidationError(
             "Cette adresse est celle d’un agent de la ville : un parent a un autre compte, pour que ses droits d’agent "
             "ne servent pas à ses propres enfants."

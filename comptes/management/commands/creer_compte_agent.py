@@ -29,6 +29,9 @@ class Command(BaseCommand):
                 f"{adresse} est le compte d’un parent : un agent travaille avec une autre adresse, pour que ses droits "
                 "d’agent ne servent pas à ses propres enfants."
             )
+        for mot, champ in ((prenom, "prénom"), (nom, "nom")):
+            if len(mot) > 60 or "\0" in mot:
+                raise CommandError(f"Le {champ} a 60 caractères au plus.")
         agent, cree = creer_agent(courriel=adresse, role=role, prenom=prenom, nom=nom)
         self.stdout.write(f"Compte {'créé' if cree else 'mis à jour'} : {agent.email}, rôle {role}.")
         if not agent.has_usable_password():
