@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib.auth import password_validation
 
-from comptes.motsdepasse import OCTETS_AU_PLUS
+from comptes.motsdepasse import OCTETS_AU_PLUS, lire_genere
 from comptes.services.connexion import verifier
 
 
@@ -79,6 +79,8 @@ class FormulaireMotDePasse(TousObligatoires):
     def clean_nouveau(self):
         nouveau = self.cleaned_data["nouveau"]
         if nouveau:
+            if lire_genere(nouveau):
+                raise forms.ValidationError("Un mot de passe généré ne sert qu’une fois : choisissez le vôtre.")
             password_validation.validate_password(nouveau, self.utilisateur)
         return nouveau
 

@@ -43,7 +43,7 @@ class SessionInactive(Couche):
 
     def process_view(self, request, view, args, kwargs):
         """The browser sends the cookie of a session that is no more: the next page says why."""
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty():
+        if request.COOKIES.get(settings.SESSION_COOKIE_NAME) and request.session.is_empty():
             duree = nombre(int(settings.SESSION_INACTIVITE.total_seconds() // 60), "minute")
             messages.warning(
                 request,

@@ -5,6 +5,7 @@ import secrets
 import unicodedata
 from difflib import SequenceMatcher
 
+from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 
 # Without the letters and digits that a reader confuses: i l o, 0 1.
@@ -44,7 +45,7 @@ class PasProcheDuCourriel:
         nu = _nu(password)
         local, _, domaine = user.email.partition("@")
         morceaux = [m for m in (_nu(user.email), _nu(local), _nu(domaine.partition(".")[0])) if len(m) >= 4]
-        for morceau in morceaux:
+        for morceau in [*morceaux, *(m[::-1] for m in morceaux)]:
             reste = nu.replace(morceau, "")
             if len(nu) - len(reste) and len(reste) < 8:
                 raise ValidationError(self.MOT_DE_PASSE_PROCHE, code="proche_du_courriel")
@@ -53,6 +54,20 @@ class PasProcheDuCourriel:
 
     def get_help_text(self):
         return "Votre mot de passe ne ressemble pas à votre adresse e-mail."
+
+
+class PasCourant(CommonPasswordValidator):
+    """A common word does not become rare between digits (`motdepasse2026`), nor by repeating one sign."""
+
+    SIGNES_DIFFERENTS = 5
+    BORDS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+
+    def validate(self, password, user=None):
+        """Raise ValidationError when the password is common, without its digits and signs at both ends too."""
+        super().validate(password, user)
+        mot = self.BORDS.sub("", password.lower())
+        if not mot or mot in self.passwords or len(set(password)) < self.SIGNES_DIFFERENTS:
+            raise ValidationError(self.get_error_message(), code="password_too_common")
 
 
 class PasTropLong:

@@ -28,4 +28,4 @@ def menage() -> None:
     MotDePasseGenere.objects.filter(expire_le__lt=maintenant).delete()
     DemandeMotDePasse.objects.filter(traitee_le__lt=maintenant - DUREE).delete()
     EssaisConnexion.objects.filter(echecs__lt=3, modifie_le__lt=maintenant - ESSAIS_GARDES).delete()
-    Email.objects.filter(status=STATUS.sent, created__lt=maintenant - COURRIELS_GARDES).delete()
+    Email.objects.filter(status__in=[STATUS.sent, STATUS.failed], created__lt=maintenant - COURRIELS_GARDES).delete()

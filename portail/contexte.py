@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from comptes.francais import date_longue
+from comptes.middleware import reste
 from comptes.models import Enfant
 from reservations.models import AnneeScolaire
 
@@ -27,7 +28,7 @@ def portail(request):
     return {
         "ville": settings.VILLE,
         "demo": settings.DEMO,
-        "session_duree": int(settings.SESSION_INACTIVITE.total_seconds()),
+        "session_duree": reste(request),
         "session_avertissement": int(settings.SESSION_AVERTISSEMENT.total_seconds()),
         "menu_enfants": SimpleLazyObject(menu_enfants),
         "ouverture_annoncee": SimpleLazyObject(_ouverture_annoncee),

@@ -209,7 +209,7 @@ AUTHENTICATION_BACKENDS = ["comptes.connexion.ConnexionParCourriel"]
 PASSWORD_HASHERS = ["comptes.hachage.Argon2Portail"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "comptes.motsdepasse.PasCourant"},
     {"NAME": "comptes.motsdepasse.PasTropLong"},
     {"NAME": "comptes.motsdepasse.PasProcheDuCourriel"},
 ]
@@ -218,7 +218,8 @@ LOGIN_REDIRECT_URL = "portail:accueil"
 SESSION_INACTIVITE = timedelta(minutes=entier("SESSION_INACTIVITE_MINUTES", 30))
 SESSION_AVERTISSEMENT = timedelta(minutes=entier("SESSION_AVERTISSEMENT_MINUTES", 2))
 SESSION_COOKIE_AGE = int(SESSION_INACTIVITE.total_seconds())
-SESSION_EXPIRE_AT_BROWSER_CLOSE = False
+# The cookie outlives the session, so that the next page can tell that it ended; the server alone counts the minutes.
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 # --- Security --------------------------------------------------------------------------------------------------------
 HTTPS = oui("HTTPS", not DEMO)

@@ -1,4 +1,4 @@
-// Before an idle session ends, asks whether the person is still there. Every tab shares the last instant of activity.
+// Before an idle session ends, asks whether the person is still there. Every tab shares the instant of the end.
 "use strict";
 (() => {
   const dialogue = document.getElementById("session");
@@ -8,19 +8,20 @@
   const avertissement = Number(dialogue.dataset.avertissement) * 1000;
   const reste = dialogue.querySelector("[data-reste]");
   const bouton = dialogue.querySelector("button");
-  const CLE = "portail-derniere-activite";
-  let ici = Date.now(); // this page was just answered: the session was alive
-  noter();
+  const CLE = "portail-fin-de-session";
+  const MARGE = 2000; // the server's clock starts a little after ours: by then its session is over for sure
+  let ici;
+  noter(); // this page was just answered: the session was alive
 
   function noter() {
-    ici = Date.now();
+    ici = Date.now() + duree;
     try {
       localStorage.setItem(CLE, String(ici));
     } catch {
       // storage is closed: this tab counts alone
     }
   }
-  function derniere() {
+  function fin() {
     try {
       return Math.max(ici, Number(localStorage.getItem(CLE)) || 0);
     } catch {
@@ -44,17 +45,18 @@
     }
   }
   function battre() {
-    const restant = derniere() + duree - Date.now();
-    if (restant <= 0) return finir();
+    const restant = fin() - Date.now();
+    if (restant <= -MARGE) return finir();
     if (restant > avertissement) {
       if (dialogue.open) dialogue.close();
       return setTimeout(battre, Math.min(restant - avertissement, 60_000));
     }
-    const secondes = Math.ceil(restant / 1000);
+    const secondes = Math.max(0, Math.ceil(restant / 1000));
     reste.textContent = secondes > 60 ? `${Math.ceil(secondes / 60)}\u00a0minutes` : `${secondes}\u00a0seconde${secondes > 1 ? "s" : ""}`;
     if (!dialogue.open) dialogue.showModal();
     return setTimeout(battre, 1000);
   }
   bouton.addEventListener("click", rester);
+  dialogue.addEventListener("cancel", rester); // Escape: somebody is there
   battre();
 })();
