@@ -3,12 +3,20 @@
 from django import forms
 from django.contrib.auth import password_validation
 
+from comptes.models import normaliser_courriel
 from comptes.motsdepasse import OCTETS_AU_PLUS, lire_genere
 from comptes.services.connexion import verifier
 
 
+class ChampIdentifiant(forms.EmailField):
+    """Checked in the form in which the portal keeps it: `İ` has two characters in lower case."""
+
+    def to_python(self, value):
+        return normaliser_courriel(super().to_python(value))
+
+
 def champ_identifiant(**attributs) -> forms.EmailField:
-    return forms.EmailField(
+    return ChampIdentifiant(
         label="Identifiant",
         max_length=254,
         help_text="Votre identifiant est votre adresse e-mail.",

@@ -1,11 +1,13 @@
 """What every request of a signed-in person goes through."""
 
+import codecs
 import time
 from contextlib import nullcontext
 
 import pghistory
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
 
@@ -24,6 +26,15 @@ class Couche:
         self.get_response = get_response
 
     def __call__(self, request):
+        return self.get_response(request)
+
+
+class EnUtf8(Couche):
+    """Browsers send our forms in UTF-8. Other encodings let in halves of characters, that no page can write."""
+
+    def __call__(self, request):
+        if request.encoding and codecs.lookup(request.encoding).name != "utf-8":
+            raise BadRequest("Formulaire dans un autre codage que l’UTF-8.")
         return self.get_response(request)
 
 

@@ -37,13 +37,18 @@ def _suite(request) -> str:
     return resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
+def _envoi(request):
+    """What was sent, be it nothing; None when the page is only asked for."""
+    return request.POST if request.method == "POST" else None
+
+
 @sensitive_post_parameters()
 @never_cache
 @page_ou_envoi
 def connexion(request):
     if request.user.is_authenticated:
         return redirect(_suite(request))
-    formulaire = FormulaireConnexion(request.POST or None)
+    formulaire = FormulaireConnexion(_envoi(request))
     verrouille = False
     if request.method == "POST" and formulaire.is_valid():
         verdict = verifier(formulaire.cleaned_data["identifiant"], formulaire.cleaned_data["mot_de_passe"])
@@ -78,7 +83,7 @@ def deconnexion(request):
 @page_ou_envoi
 def generer_mot_de_passe(request):
     """« Générer votre mot de passe »: one insert, whatever the address; the worker does the rest."""
-    formulaire = FormulaireIdentifiant(request.POST or None)
+    formulaire = FormulaireIdentifiant(_envoi(request))
     if request.method == "POST" and formulaire.is_valid():
         with transaction.atomic():
             motsdepasse.demander(courriel=formulaire.cleaned_data["identifiant"], expediteur=adresse_de(request))
@@ -100,7 +105,7 @@ def mot_de_passe_envoye(request):
 def changer_mot_de_passe(request):
     """Forced after a generated password; else from the account page. This session goes on, the others end."""
     impose = request.user.mot_de_passe_a_changer
-    formulaire = FormulaireMotDePasse(request.POST or None, utilisateur=request.user)
+    formulaire = FormulaireMotDePasse(_envoi(request), utilisateur=request.user)
     if request.method == "POST" and formulaire.is_valid():
         motsdepasse.changer(utilisateur=request.user, mot_de_passe=formulaire.cleaned_data["nouveau"])
         update_session_auth_hash(request, request.user)

@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "comptes.middleware.EnUtf8",
     "comptes.middleware.SessionInactive",
     "comptes.middleware.PagesPersonnelles",
     "comptes.middleware.MotDePasseAChanger",
