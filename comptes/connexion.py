@@ -12,6 +12,6 @@ class ConnexionParCourriel(ModelBackend):
             return None
         return verifier(username, password).utilisateur
 
-    async def aauthenticate(self, request, **champs):
+    async def aauthenticate(self, request, username=None, password=None, **champs):
         """Django's own would check the password without the lock."""
-        return await sync_to_async(self.authenticate)(request, **champs)
+        return await sync_to_async(self.authenticate)(request, username, password, **champs)

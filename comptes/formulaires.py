@@ -12,7 +12,7 @@ class ChampIdentifiant(forms.EmailField):
     """Checked in the form in which the portal keeps it: `İ` has two characters in lower case."""
 
     def to_python(self, value):
-        return normaliser_courriel(super().to_python(value))
+        return normaliser_courriel(super().to_python(value) or "")
 
 
 def champ_identifiant(**attributs) -> forms.EmailField:
