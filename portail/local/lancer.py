@@ -233,6 +233,9 @@ def presenter(port: int) -> None:
 
 def run() -> None:
     def sur_signal(*_):
+        # Once: `make` hands on the signal that the terminal has sent to all of us already.
+        for numero in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(numero, signal.SIG_IGN)
         raise Arret
 
     for numero in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
