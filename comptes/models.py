@@ -89,6 +89,9 @@ class Famille(models.Model):
     code_postal = models.CharField("code postal", max_length=5, blank=True)
     commune = models.CharField("commune", max_length=80, blank=True)
     telephone = models.CharField("téléphone", max_length=20, blank=True)
+    rappels = models.BooleanField(
+        "rappels par e-mail", default=True, help_text="Un e-mail avant la limite d’une semaine sans repas réservé."
+    )
     enfants: "models.ManyToManyField[Enfant, Rattachement]" = models.ManyToManyField(
         "Enfant", through="Rattachement", related_name="familles", verbose_name="enfants"
     )

@@ -163,8 +163,8 @@ WITH choisies AS (
     SELECT o.id, j.id, j.date, 'ajout', '', '', %(prix)s, j.capacite, j.places_prises
       FROM jours j JOIN operations o ON o.cle = 'peuplement-' || j.id
 ), repas AS (
-    INSERT INTO reservations_reservation (inscription_id, journee_id, enfant_id, date)
-    SELECT id, journee_id, enfant_id, date FROM jours
+    INSERT INTO reservations_reservation (inscription_id, journee_id, enfant_id, date, prix, tardive)
+    SELECT id, journee_id, enfant_id, date, %(prix)s, false FROM jours
     RETURNING journee_id
 ), comptes AS (
     SELECT journee_id, count(*) AS n FROM repas GROUP BY journee_id

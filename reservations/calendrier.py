@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from comptes.francais import JOURS, JOURS_COURTS, MOIS, date_sans_annee, euros, limite, mois_long
-from reservations.models import Inscription
+from reservations.models import Attente, Inscription
 from reservations.regles import Changements, Etat
 
 SIGNES = {
@@ -13,6 +13,7 @@ SIGNES = {
     Etat.COMPLET: "✕",
     Etat.AUTRE_FOYER: "◇",
     Etat.HORS_DELAI: "⊘",
+    Etat.ATTENTE: "…",
 }
 
 
@@ -30,6 +31,8 @@ class Case:
     aujourdhui: bool = False
     dans_le_mois: bool = True
     effacee: bool = False
+    tardive: bool = False
+    attente: Attente | None = None
     prix: Decimal | None = None
     limite_reservation: dt.datetime | None = None
     limite_annulation: dt.datetime | None = None

@@ -2,16 +2,18 @@
 
 import calendar
 import datetime as dt
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reservations.calendrier import SIGNES, Calendrier, Case, Mois
-from reservations.models import Inscription, Journee, PeriodeSansClasse
+from reservations.models import Absence, Attente, Inscription, Journee, PeriodeSansClasse, Reservation
 from reservations.regles import (
     Changements,
     Detenteur,
     Etat,
     Motif,
+    est_tardive,
     etat_du_jour,
     motif_de_refus,
     motif_de_refus_annulation,
@@ -35,49 +37,58 @@ def lire_mois(texte: str, inscription: Inscription) -> dt.date | None:
     return premier if annee.debut.replace(day=1) <= premier <= annee.fin else None
 
 
-def charger_calendrier(
-    inscription: Inscription,
+def charger_calendrier(inscription: Inscription, **options) -> Calendrier:
+    """The year of one enrolment. Options: those of `charger_calendriers`."""
+    return charger_calendriers([inscription], **options)[0]
+
+
+def charger_calendriers(
+    inscriptions: Sequence[Inscription],
     *,
     premier: dt.date,
     maintenant: dt.datetime,
     aujourdhui: dt.date,
-    en_attente: Changements | None = None,
-) -> Calendrier:
-    """Read the whole year of an enrolment (`completes()` and `avec_prix()`): two statements, whatever it holds."""
-    annee = inscription.annee
-    lues = Journee.objects.filter(activite=inscription.activite_id).de_l_annee(annee)
-    journees = {j.date: j for j in lues.avec_reservation_de(inscription.enfant)}
-    detenteurs = {
-        jour: Detenteur.MOI if j.inscription_reservee == inscription.pk else Detenteur.AUTRE
-        for jour, j in journees.items()
-        if j.inscription_reservee
+    en_attente: Mapping[int, Changements] | None = None,
+) -> list[Calendrier]:
+    """Read a whole year for some enrolments of it (`completes()` and `avec_prix()`), in their order.
+
+    `en_attente`: the unsent changes of each, by primary key. Five statements, whatever they hold and however many they
+    are.
+    """
+    if not inscriptions:
+        return []
+    annee = inscriptions[0].annee
+    enfants = {i.enfant.pk for i in inscriptions}
+    journees: dict[int, dict[dt.date, Journee]] = defaultdict(dict)
+    for j in Journee.objects.filter(activite__in={i.activite_id for i in inscriptions}).de_l_annee(annee):
+        journees[j.activite_id][j.date] = j
+    reservations = {
+        (r.enfant_id, r.date): r
+        for r in Reservation.objects.filter(enfant__in=enfants).de_l_annee(annee).avec_famille()
     }
-    lecteur = _Lecteur(
-        inscription=inscription,
-        journees=journees,
-        detenteurs=detenteurs,
-        sans_classe=_raisons(annee.periodes.all()),
-        effaces=frozenset({6, 7} - {j.isoweekday() for j in journees}),
-        maintenant=maintenant,
-        aujourdhui=aujourdhui,
-        en_attente=en_attente or Changements(),
+    absents = set(
+        Absence.objects.filter(enfant__in=enfants, date__range=(annee.debut, annee.fin)).values_list("enfant", "date")
     )
-    mois, courant = [], annee.debut.replace(day=1)
-    while courant <= annee.fin:
-        semaines = [
-            [lecteur.case(jour, courant.month) for jour in semaine]
-            for semaine in calendar.Calendar().monthdatescalendar(courant.year, courant.month)
-        ]
-        mois.append(Mois(courant, semaines, affiche=courant == premier))
-        courant = (courant + dt.timedelta(days=32)).replace(day=1)
-    return Calendrier(
-        inscription=inscription,
-        mois=mois,
-        ouverte=annee.est_ouverte(maintenant),
-        prix=inscription.prix_fixe,
-        effaces=lecteur.effaces,
-        en_attente=en_attente or Changements(),
-    )
+    attentes = {
+        (a.inscription_id, a.date): a
+        for a in Attente.objects.filter(inscription__in=inscriptions).actives().order_by("pk")
+    }
+    sans_classe = _raisons(annee.periodes.all())
+    return [
+        _Lecteur(
+            inscription=inscription,
+            journees=journees[inscription.activite_id],
+            reservations={jour: r for (e, jour), r in reservations.items() if e == inscription.enfant.pk},
+            absences={jour for e, jour in absents if e == inscription.enfant.pk},
+            attentes={jour: a for (i, jour), a in attentes.items() if i == inscription.pk},
+            sans_classe=sans_classe,
+            effaces=frozenset({6, 7} - {j.isoweekday() for j in journees[inscription.activite_id]}),
+            maintenant=maintenant,
+            aujourdhui=aujourdhui,
+            en_attente=(en_attente or {}).get(inscription.pk) or Changements(),
+        ).calendrier(premier)
+        for inscription in inscriptions
+    ]
 
 
 def _raisons(periodes) -> dict[dt.date, str]:
@@ -100,7 +111,9 @@ class _Lecteur:
 
     inscription: Inscription
     journees: Mapping[dt.date, Journee]
-    detenteurs: Mapping[dt.date, Detenteur]
+    reservations: Mapping[dt.date, Reservation]
+    absences: Collection[dt.date]
+    attentes: Mapping[dt.date, Attente]
     sans_classe: Mapping[dt.date, str]
     effaces: frozenset[int]
     maintenant: dt.datetime
@@ -110,13 +123,48 @@ class _Lecteur:
     def __post_init__(self):
         self.ouverte = self.inscription.annee.est_ouverte(self.maintenant)
 
+    def calendrier(self, premier: dt.date) -> Calendrier:
+        """The whole year; `premier` is the first day of the month to show."""
+        annee = self.inscription.annee
+        mois, courant = [], annee.debut.replace(day=1)
+        while courant <= annee.fin:
+            semaines = [
+                [self.case(jour, courant.month) for jour in semaine]
+                for semaine in calendar.Calendar().monthdatescalendar(courant.year, courant.month)
+            ]
+            mois.append(Mois(courant, semaines, affiche=courant == premier))
+            courant = (courant + dt.timedelta(days=32)).replace(day=1)
+        return Calendrier(
+            inscription=self.inscription,
+            mois=mois,
+            ouverte=self.ouverte,
+            prix=self.inscription.prix_fixe,
+            effaces=self.effaces,
+            en_attente=self.en_attente,
+        )
+
+    def _detenteur(self, jour: dt.date) -> Detenteur | None:
+        if jour in self.absences:
+            return Detenteur.ABSENT
+        return self.inscription.detenteur(self.reservations.get(jour))
+
+    def _prix(self, jour: dt.date, tardive: bool):
+        return prix_du_repas(
+            jour,
+            prix_fixe=self.inscription.prix_fixe,
+            cout=self.inscription.cout,
+            retard=self.inscription.activite.regle_retard if tardive else None,
+            tardives_avant=self.inscription.tardives,
+        )
+
     def case(self, jour: dt.date, mois: int) -> Case:
         if jour.month != mois:
             return Case(jour, dans_le_mois=False, effacee=jour.isoweekday() in self.effaces)
         case = Case(jour, aujourdhui=jour == self.aujourdhui, effacee=jour.isoweekday() in self.effaces)
-        journee, detenteur = self.journees.get(jour), self.detenteurs.get(jour)
+        journee, detenteur = self.journees.get(jour), self._detenteur(jour)
         inscription = self.inscription
-        case.prix = prix_du_repas(jour, prix_fixe=inscription.prix_fixe)
+        case.tardive = journee is not None and est_tardive(journee, self.maintenant)
+        case.prix = self._prix(jour, case.tardive)
         motif = motif_de_refus(
             journee,
             debut=inscription.debut,
@@ -129,6 +177,7 @@ class _Lecteur:
         case.etat = etat_du_jour(detenteur, motif)
         case.reserve = case.etat == Etat.RESERVE
         if case.reserve:
+            case.prix = self.reservations[jour].prix
             case.cochable = motif_de_refus_annulation(journee, detenteur=detenteur, maintenant=self.maintenant) is None
         else:
             case.cochable = motif is None
@@ -137,6 +186,8 @@ class _Lecteur:
         )
         if journee and not journee.fermeture:
             case.limite_reservation, case.limite_annulation = journee.limite_reservation, journee.limite_annulation
+        if case.etat == Etat.COMPLET and jour in self.attentes:
+            case.etat, case.attente = Etat.ATTENTE, self.attentes[jour]
         case.signe = SIGNES.get(Etat(case.etat), "")
         case.mot = self._mot(case, journee, motif)
         return case
@@ -146,4 +197,8 @@ class _Lecteur:
             if journee and journee.fermeture:
                 return journee.fermeture
             return self.sans_classe.get(case.date, "" if case.date.isoweekday() > 5 else "Sans service")
+        if motif == Motif.ABSENT:
+            return "Absent"
+        if motif == Motif.AUTRE_INSCRIPTION:
+            return "Autre inscription"
         return Etat(case.etat).label

@@ -20,6 +20,8 @@ def ligne(mouvement: Mouvement) -> str:
         return debut
     if mouvement.prix is not None:
         debut += f" - Prix{INSECABLE}: {euros(mouvement.prix)}"
+        if mouvement.precision:
+            debut += f" ({mouvement.precision})"
     return debut
 
 

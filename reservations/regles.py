@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import TextChoices
 
 PARIS = ZoneInfo("Europe/Paris")
+# No cut-off comes later on the day of the meal: by then it is eaten.
+FIN_DU_SERVICE = dt.time(14, 0)
 LETTRES_UAI = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 
@@ -25,11 +27,13 @@ class Motif(TextChoices):
     FERME = "ferme", "la restauration est fermée ce jour-là"
     SANS_PRIX = "sans-prix", "le prix du repas n’est pas encore fixé"
     AUTRE_FOYER = "autre-foyer", "réservé par l’autre foyer"
+    AUTRE_INSCRIPTION = "autre-inscription", "déjà réservé par une autre inscription de l’enfant"
     DEJA_RESERVE = "deja-reserve", "ce repas est déjà réservé"
     HORS_DELAI = "hors-delai", "le délai de réservation est dépassé"
     COMPLET = "complet", "la capacité maximale est atteinte"
     PAS_RESERVE = "pas-reserve", "ce repas n’était pas réservé"
     HORS_DELAI_ANNULATION = "hors-delai-annul", "le délai d’annulation est dépassé"
+    ABSENT = "absent", "une absence est déclarée ce jour-là"
 
 
 # What asks for a state that is already so changes nothing, and is no refusal.
@@ -57,6 +61,7 @@ class JourneeLue(Protocol):
     places_prises: int
     limite_reservation: dt.datetime
     limite_annulation: dt.datetime
+    limite_tardive: dt.datetime | None
     fermeture: str
 
 
@@ -64,7 +69,9 @@ class Detenteur(TextChoices):
     """Who holds the child's meal of a day, seen from one enrolment."""
 
     MOI = "moi", "cette inscription"
-    AUTRE = "autre", "une autre inscription"
+    AUTRE = "autre", "l’autre foyer"
+    AUTRE_INSCRIPTION = "autre-inscription", "une autre inscription du même foyer"
+    ABSENT = "absent", "personne : absence déclarée"
 
 
 def motif_de_refus(
@@ -91,11 +98,15 @@ def motif_de_refus(
         return Motif.DEJA_RESERVE
     if detenteur == Detenteur.AUTRE:
         return Motif.AUTRE_FOYER
+    if detenteur == Detenteur.AUTRE_INSCRIPTION:
+        return Motif.AUTRE_INSCRIPTION
     if journee.fermeture:
         return Motif.FERME
+    if detenteur == Detenteur.ABSENT:
+        return Motif.ABSENT
     if not ouverte:
         return Motif.PAS_OUVERT
-    if maintenant >= journee.limite_reservation:
+    if maintenant >= journee.limite_reservation and not est_tardive(journee, maintenant):
         return Motif.HORS_DELAI
     if prix is None:
         return Motif.SANS_PRIX
@@ -104,14 +115,22 @@ def motif_de_refus(
     return None
 
 
+def est_tardive(journee: JourneeLue, maintenant: dt.datetime) -> bool:
+    """Whether a meal booked now is past the cut-off, and still taken at the late price."""
+    tardive = journee.limite_tardive
+    return tardive is not None and journee.limite_reservation <= maintenant < tardive
+
+
 def motif_de_refus_annulation(
     journee: JourneeLue | None, *, detenteur: Detenteur | None, maintenant: dt.datetime
 ) -> Motif | None:
     """Why a booked meal cannot be cancelled, or None when it can."""
-    if journee is None or detenteur is None:
+    if journee is None or detenteur is None or detenteur == Detenteur.ABSENT:
         return Motif.PAS_RESERVE
     if detenteur == Detenteur.AUTRE:
         return Motif.AUTRE_FOYER
+    if detenteur == Detenteur.AUTRE_INSCRIPTION:
+        return Motif.AUTRE_INSCRIPTION
     if maintenant >= journee.limite_annulation:
         return Motif.HORS_DELAI_ANNULATION
     return None
@@ -122,11 +141,11 @@ def etat_du_jour(detenteur: Detenteur | None, motif: Motif | None) -> Etat:
     if detenteur == Detenteur.MOI:
         return Etat.RESERVE
     match motif:
-        case Motif.AUTRE_FOYER:
+        case Motif.AUTRE_FOYER | Motif.AUTRE_INSCRIPTION:
             return Etat.AUTRE_FOYER
         case Motif.COMPLET:
             return Etat.COMPLET
-        case Motif.HORS_DELAI:
+        case Motif.HORS_DELAI | Motif.ABSENT:
             return Etat.HORS_DELAI
         case Motif.HORS_INSCRIPTION:
             return Etat.HORS_INSCRIPTION
@@ -139,17 +158,23 @@ def etat_du_jour(detenteur: Detenteur | None, motif: Motif | None) -> Etat:
 class UniteDeDelai(TextChoices):
     CALENDAIRES = "calendaires", "jours calendaires"
     OUVRES = "ouvres", "jours ouvrés"
+    SEMAINE = "semaine", "semaine précédente"
 
 
 @dataclass(frozen=True)
 class RegleDeDelai:
-    """`jours` days before the meal, at `heure` in the town's zone; 0 day is the same morning."""
+    """`jours` days before the meal, at `heure` in the town's zone; 0 day is the same morning.
+
+    With the unit `SEMAINE`, the weekday `jour_semaine` (ISO, 1 is Monday) of the week before the meal's, whatever
+    `jours`: one cut-off for the whole week.
+    """
 
     Unite = UniteDeDelai
 
     jours: int
     unite: str
     heure: dt.time
+    jour_semaine: int | None = None
 
     def limite(self, jour: dt.date, chomes: Collection[dt.date] = ()) -> dt.datetime:
         """The instant before which one may act for the meal of `jour`, aware, in the town's zone.
@@ -157,6 +182,10 @@ class RegleDeDelai:
         Open days are Monday to Friday without `chomes` (public holidays). The hour is a wall clock's, right across the
         two clock changes.
         """
+        if self.unite == UniteDeDelai.SEMAINE:
+            lundi = jour - dt.timedelta(days=jour.isoweekday() - 1)
+            veille = lundi - dt.timedelta(days=7) + dt.timedelta(days=(self.jour_semaine or 1) - 1)
+            return dt.datetime.combine(veille, self.heure, tzinfo=PARIS)
         limite = jour
         reste = self.jours
         while reste:

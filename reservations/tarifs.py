@@ -1,13 +1,68 @@
 """The price of a meal. One pure function, that the calendar, the recap, the receipt and later the bill all call."""
 
 import datetime as dt
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db.models import TextChoices
+
+CENTIME = Decimal("0.01")
 
 
-def prix_du_repas(jour: dt.date, *, prix_fixe: Decimal | None) -> Decimal | None:
+class ModeDeRetard(TextChoices):
+    """What a meal booked after the cut-off costs."""
+
+    REFUS = "refus", "refuser"
+    FIXE = "fixe", "accepter avec un supplément en euros"
+    POURCENTAGE = "pourcentage", "accepter avec un supplément en pourcentage"
+    FORFAIT = "forfait", "accepter à un prix unique"
+    FRANCHISE = "franchise", "accepter sans supplément n fois par an, puis au double"
+
+
+@dataclass(frozen=True)
+class RegleDeRetard:
+    """`montant`: euros for FIXE and FORFAIT, a percentage for POURCENTAGE; `franchise`: free late meals of a year."""
+
+    Mode = ModeDeRetard
+
+    mode: str
+    montant: Decimal = Decimal(0)
+    franchise: int = 0
+
+    def majorer(self, prix: Decimal, tardives_avant: int) -> Decimal:
+        """The late price, before any ceiling. `tardives_avant`: late meals that the enrolment has already this year."""
+        match self.mode:
+            case ModeDeRetard.FIXE:
+                return prix + self.montant
+            case ModeDeRetard.POURCENTAGE:
+                return (prix * (1 + self.montant / 100)).quantize(CENTIME, ROUND_HALF_UP)
+            case ModeDeRetard.FORFAIT:
+                return self.montant
+            case ModeDeRetard.FRANCHISE:
+                return prix if tardives_avant < self.franchise else 2 * prix
+        return prix
+
+
+def prix_du_repas(
+    jour: dt.date,
+    *,
+    prix_fixe: Decimal | None,
+    cout: Decimal | None = None,
+    retard: RegleDeRetard | None = None,
+    tardives_avant: int = 0,
+) -> Decimal | None:
     """The price in euros of the meal of `jour`, or None when the town has not set it.
 
-    One flat price per activity and school year; brackets and surcharges will come in as further arguments, so that no
-    caller computes a price by itself.
+    One flat price per activity and school year; brackets will come in as further arguments, so that no caller computes
+    a price by itself. `retard`: the rule of a meal booked past its cut-off. A late price is never above `cout`, the
+    recorded cost of a meal (code de l'éducation, art. R531-53), nor below the ordinary price; without a recorded cost
+    there is no surcharge.
     """
-    return prix_fixe
+    if prix_fixe is None or retard is None or cout is None:
+        return prix_fixe
+    return max(prix_fixe, min(retard.majorer(prix_fixe, tardives_avant), cout))
+
+
+def prix_de_l_absence(prix: Decimal, *, absences_avant: int, carence: int) -> Decimal:
+    """What stays due of a meal for a day of declared absence: all of it on the first `carence` days in a row."""
+    return prix if absences_avant < carence else Decimal(0)

@@ -111,7 +111,7 @@ def _charger(inscription, premier, en_attente):
         premier=premier,
         maintenant=timezone.now(),
         aujourdhui=timezone.localdate(),
-        en_attente=en_attente,
+        en_attente={inscription.pk: en_attente},
     )
 
 

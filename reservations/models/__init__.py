@@ -2,15 +2,22 @@
 
 from reservations.models.activite import Activite, Ecole, Fermeture, Tarif
 from reservations.models.annee import AnneeScolaire, PeriodeSansClasse
+from reservations.models.attente import Absence, Attente
+from reservations.models.collective import AnnulationCollective
+from reservations.models.flux import FluxCalendrier
 from reservations.models.inscription import Inscription
 from reservations.models.journee import Journee, Reservation
 from reservations.models.operation import Mouvement, Operation
 
 __all__ = [
+    "Absence",
     "Activite",
     "AnneeScolaire",
+    "AnnulationCollective",
+    "Attente",
     "Ecole",
     "Fermeture",
+    "FluxCalendrier",
     "Inscription",
     "Journee",
     "Mouvement",

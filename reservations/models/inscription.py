@@ -6,10 +6,13 @@ import pghistory
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from comptes.models import Rattachement, Utilisateur
 from reservations.models.activite import Tarif
+from reservations.models.journee import Reservation
+from reservations.regles import Detenteur
 
 
 class InscriptionQuerySet(models.QuerySet):
@@ -21,9 +24,16 @@ class InscriptionQuerySet(models.QuerySet):
         return self.select_related("rattachement__enfant", "rattachement__famille", "activite", "annee")
 
     def avec_prix(self) -> "InscriptionQuerySet":
-        """Annotate `prix_fixe`, the flat price of the activity for the year, or None."""
+        """Annotate what the price is made of: `prix_fixe` and `cout`, or None; `tardives`, the late meals it holds."""
         tarifs = Tarif.objects.filter(activite=OuterRef("activite"), annee=OuterRef("annee"))
-        return self.annotate(prix_fixe=Subquery(tarifs.values("prix")))
+        tardives = Reservation.objects.filter(inscription=OuterRef("pk"), tardive=True)
+        return self.annotate(
+            prix_fixe=Subquery(tarifs.values("prix")),
+            cout=Subquery(tarifs.values("cout")),
+            tardives=Coalesce(
+                Subquery(tardives.order_by().values("inscription").annotate(n=Count("pk")).values("n")), 0
+            ),
+        )
 
     def avec_courriels(self) -> "InscriptionQuerySet":
         """Annotate `courriels`, the addresses of the household's adults who have a login."""
@@ -50,12 +60,15 @@ class Inscription(models.Model):
     annee = models.ForeignKey(
         "AnneeScolaire", models.PROTECT, related_name="inscriptions", verbose_name="année scolaire"
     )
+    classe = models.CharField("classe", max_length=60, blank=True, help_text="Par exemple CE2 B.")
     debut = models.DateField("du")
     fin = models.DateField("au")
 
     objects = InscriptionQuerySet.as_manager()
 
     prix_fixe: Decimal | None  # avec_prix()
+    cout: Decimal | None
+    tardives: int
     courriels: list[str]  # avec_courriels()
 
     class Meta:
@@ -85,6 +98,15 @@ class Inscription(models.Model):
     @property
     def famille(self):
         return self.rattachement.famille
+
+    def detenteur(self, reservation: Reservation | None) -> Detenteur | None:
+        """Who holds this meal of the child (`avec_famille()`), seen from this enrolment."""
+        if reservation is None:
+            return None
+        if reservation.inscription_id == self.pk:
+            return Detenteur.MOI
+        memes = reservation.famille == self.rattachement.famille_id
+        return Detenteur.AUTRE_INSCRIPTION if memes else Detenteur.AUTRE
 
     def clean(self):
         super().clean()

@@ -2,11 +2,10 @@
 
 import pghistory
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import TruncMonth
 
 from comptes.models import Enfant
-from reservations.models.activite import Tarif
 
 
 class JourneeQuerySet(models.QuerySet):
@@ -20,16 +19,11 @@ class JourneeQuerySet(models.QuerySet):
     def de_l_annee(self, annee) -> "JourneeQuerySet":
         return self.filter(date__range=(annee.debut, annee.fin))
 
-    def avec_reservation_de(self, enfant) -> "JourneeQuerySet":
-        """Annotate `inscription_reservee`: the enrolment, of any household, that holds the child's meal of the day."""
-        reservations = Reservation.objects.filter(enfant=enfant, date=OuterRef("date"))
-        return self.annotate(inscription_reservee=Subquery(reservations.values("inscription")))
-
 
 @pghistory.track(
     pghistory.UpdateEvent(),
     model_name="JourneeEvent",
-    fields=["capacite", "limite_reservation", "limite_annulation", "fermeture"],
+    fields=["capacite", "limite_reservation", "limite_annulation", "limite_tardive", "limite_absence", "fermeture"],
 )
 class Journee(models.Model):
     """A day of service: capacity, places taken and the two cut-offs, as stored instants."""
@@ -37,6 +31,7 @@ class Journee(models.Model):
     activite = models.ForeignKey("Activite", models.PROTECT, related_name="journees", verbose_name="activité")
     date = models.DateField("date")
     capacite = models.PositiveIntegerField("capacité")
+    # Meals booked, and places held for the household of the waiting list to which they were given.
     places_prises = models.PositiveIntegerField("places prises", default=0, editable=False)
     depassement = models.PositiveIntegerField(
         "dépassement toléré",
@@ -46,14 +41,18 @@ class Journee(models.Model):
     )
     limite_reservation = models.DateTimeField("réserver avant")
     limite_annulation = models.DateTimeField("annuler avant")
+    limite_tardive = models.DateTimeField(
+        "réserver tard avant", null=True, blank=True, help_text="Au prix des retards. Vide : refusé après la limite."
+    )
+    limite_absence = models.DateTimeField(
+        "absence déclarée avant", null=True, blank=True, help_text="Vide : non proposé."
+    )
     manuelle = models.BooleanField(
         "réglée à la main", default=False, help_text="Garde sa capacité et ses délais quand l’activité change."
     )
     fermeture = models.CharField("fermée", max_length=80, blank=True, help_text="Motif ; vide quand le service a lieu.")
 
     objects = JourneeQuerySet.as_manager()
-
-    inscription_reservee: int | None  # avec_reservation_de()
 
     class Meta:
         verbose_name = "journée"
@@ -90,6 +89,10 @@ class ReservationQuerySet(models.QuerySet):
     def de_l_annee(self, annee) -> "ReservationQuerySet":
         return self.filter(date__range=(annee.debut, annee.fin))
 
+    def avec_famille(self) -> "ReservationQuerySet":
+        """Annotate `famille`, the primary key of the household that booked."""
+        return self.annotate(famille=F("inscription__rattachement__famille"))
+
     def a_venir(self, aujourdhui) -> "ReservationQuerySet":
         return (
             self.filter(date__gte=aujourdhui).select_related("enfant", "journee__activite").order_by("date", "enfant")
@@ -97,9 +100,8 @@ class ReservationQuerySet(models.QuerySet):
 
     def par_mois(self):
         """Rows `{"mois": first day, "repas": count, "montant": Decimal}` in order."""
-        tarifs = Tarif.objects.filter(activite=OuterRef("journee__activite"), annee=OuterRef("inscription__annee"))
         return (
-            self.annotate(mois=TruncMonth("date"), prix=Subquery(tarifs.values("prix")))
+            self.annotate(mois=TruncMonth("date"))
             .values("mois")
             .annotate(repas=Count("pk"), montant=Sum("prix"))
             .order_by("mois")
@@ -116,13 +118,18 @@ class Reservation(models.Model):
     # Copied from the enrolment and the day for the constraint: one meal for a child and a day, whatever the household.
     enfant = models.ForeignKey(Enfant, models.PROTECT, related_name="reservations", verbose_name="enfant")
     date = models.DateField("date")
+    prix = models.DecimalField("prix", max_digits=6, decimal_places=2, help_text="Celui que le parent a lu.")
+    tardive = models.BooleanField("tardive", default=False, help_text="Réservée après l’heure limite.")
 
     objects = ReservationQuerySet.as_manager()
+
+    famille: int  # avec_famille()
 
     class Meta:
         verbose_name = "réservation"
         verbose_name_plural = "réservations"
         ordering = ["date", "pk"]
+        indexes = [models.Index(fields=["inscription"], condition=Q(tardive=True), name="reservation_tardive")]
         constraints = [
             models.UniqueConstraint(
                 fields=["enfant", "date"],

@@ -47,6 +47,23 @@ class Operation(models.Model):
     )
     origine = models.CharField("origine", max_length=8, choices=Origine.choices)
     cree_le = models.DateTimeField("date")
+    annule = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="annulee_par",
+        verbose_name="annule l’opération",
+        help_text="L’opération que celle-ci défait : une seule fois.",
+    )
+    collective = models.ForeignKey(
+        "AnnulationCollective",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="operations",
+        verbose_name="annulation collective",
+    )
     cle = models.CharField(
         "clé du formulaire",
         max_length=64,
@@ -91,6 +108,9 @@ class Mouvement(models.Model):
         REFUS = "refus", "Réservation refusée"
         REFUS_ANNULATION = "refus-annul", "Annulation refusée"
         SANS_EFFET = "sans-effet", "Sans changement"
+        ABSENCE = "absence", "Absence déclarée"
+        ATTENTE = "attente", "Mise en liste d’attente"
+        SORTIE_D_ATTENTE = "sortie", "Sortie de la liste d’attente"
 
     operation = models.ForeignKey(Operation, models.PROTECT, related_name="mouvements", verbose_name="opération")
     inscription = models.ForeignKey(

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from django.utils import timezone
 
 from reservations.courriels import envoyer_recapitulatif
-from reservations.models import Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.models import Attente, Inscription, Journee, Mouvement, Operation, Reservation
 from reservations.regles import Motif
 from reservations.services.places import compter_les_places
-from reservations.tarifs import prix_du_repas
 
 
-def fermer_journees(motifs: Mapping[Journee, str], *, auteur, cle: str) -> int:
+def fermer_journees(motifs: Mapping[Journee, str], *, auteur, cle: str, collective=None) -> int:
     """Close the days, locked by the caller, each with its reason; return the number of meals cancelled.
+
+    Who waited for a place waits no more, and a place that was held is given back.
 
     `auteur` is the agent, or None for a command; `cle` names the action, so that run again it does nothing twice.
     """
@@ -24,19 +25,22 @@ def fermer_journees(motifs: Mapping[Journee, str], *, auteur, cle: str) -> int:
         i.pk: i
         for i in Inscription.objects.filter(pk__in={r.inscription_id for r in reservations})
         .completes()
-        .avec_prix()
         .avec_courriels()
     }
     par_famille = defaultdict(list)
     for reservation in reservations:
         par_famille[inscriptions[reservation.inscription_id].famille.pk].append(reservation)
+    maintenant = timezone.now()
     Reservation.objects.filter(pk__in=[r.pk for r in reservations]).delete()
-    compter_les_places(Counter({pk: -n for pk, n in Counter(r.journee_id for r in reservations).items()}))
+    attentes = Attente.objects.filter(journee__in=motifs).actives()
+    tenues = Counter(attentes.filter(etat=Attente.Etat.ATTRIBUEE).values_list("journee", flat=True))
+    attentes.update(etat=Attente.Etat.CADUQUE, close_le=maintenant)
+    rendues = Counter(r.journee_id for r in reservations) + tenues
+    compter_les_places({pk: -n for pk, n in rendues.items()})
     for journee, motif in motifs.items():
         journee.fermeture, journee.places_prises, journee.depassement = motif, 0, 0
     Journee.objects.bulk_update(motifs, ["fermeture"])
     motif_par_journee = {journee.pk: motif for journee, motif in motifs.items()}
-    maintenant = timezone.now()
     operations = {
         operation.famille_id: operation
         for operation in Operation.objects.bulk_create(
@@ -46,6 +50,7 @@ def fermer_journees(motifs: Mapping[Journee, str], *, auteur, cle: str) -> int:
                 origine=Operation.Origine.AGENT if auteur else Operation.Origine.COMMANDE,
                 cle=cle,
                 cree_le=maintenant,
+                collective=collective,
             )
             for famille in par_famille
         )
@@ -58,7 +63,7 @@ def fermer_journees(motifs: Mapping[Journee, str], *, auteur, cle: str) -> int:
             nature=Mouvement.Nature.ANNULATION,
             motif=Motif.FERME,
             precision=motif_par_journee[r.journee_id],
-            prix=prix_du_repas(r.date, prix_fixe=inscriptions[r.inscription_id].prix_fixe),
+            prix=r.prix,
             capacite=r.journee.capacite,
             places_prises=r.journee.places_prises,
         )

@@ -11,8 +11,11 @@ from django.utils import timezone
 
 from reservations.models import Activite, AnneeScolaire, Fermeture, Journee, PeriodeSansClasse, Reservation
 from reservations.services.fermer import fermer_journees
+from reservations.services.places import compter_les_places
 
 SANS_SERVICE = "Pas de service"
+# What a day takes from its activity.
+REGLES = ("capacite", "limite_reservation", "limite_annulation", "limite_tardive", "limite_absence")
 
 
 @dataclass
@@ -100,12 +103,14 @@ def actualiser_a_venir(
 
 def _appliquer_les_regles(journee: Journee, activite: Activite, chomes) -> bool:
     """Set capacity and cut-offs; tell whether anything changed."""
-    avant = (journee.capacite, journee.limite_reservation, journee.limite_annulation)
+    avant = [getattr(journee, champ) for champ in REGLES]
     journee.capacite = activite.capacite
     journee.depassement = max(0, journee.places_prises - journee.capacite)
     journee.limite_reservation = activite.regle_reservation.limite(journee.date, chomes)
     journee.limite_annulation = activite.regle_annulation.limite(journee.date, chomes)
-    return avant != (journee.capacite, journee.limite_reservation, journee.limite_annulation)
+    journee.limite_tardive = activite.limite_tardive(journee.date)
+    journee.limite_absence = activite.limite_absence(journee.date)
+    return avant != [getattr(journee, champ) for champ in REGLES]
 
 
 def _ecrire(journees: list[Journee]) -> None:
@@ -113,8 +118,10 @@ def _ecrire(journees: list[Journee]) -> None:
         journees,
         update_conflicts=True,
         unique_fields=["activite", "date"],
-        update_fields=["capacite", "depassement", "limite_reservation", "limite_annulation", "fermeture"],
+        update_fields=[*REGLES, "depassement", "fermeture"],
     )
+    # A capacity raised, or a day opened again, frees places: the waiting list comes first.
+    compter_les_places({journee.pk: 0 for journee in journees if not journee.fermeture})
 
 
 def _jours_feries(annee: AnneeScolaire) -> set[dt.date]:

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from comptes.francais import date_longue
 from reservations.models import AnneeScolaire, Fermeture, Journee
-from reservations.services.journees import Bilan, actualiser_journees
+from reservations.services.journees import REGLES, Bilan, actualiser_journees
+from reservations.services.places import compter_les_places
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,15 @@ class Reglages:
     capacite: int | None = None
     limite_reservation: dt.datetime | None = None
     limite_annulation: dt.datetime | None = None
+    limite_tardive: dt.datetime | None = None
+    limite_absence: dt.datetime | None = None
     fermeture: str | None = None
     manuelle: bool | None = None
 
     @property
     def a_la_main(self) -> dict:
         """The fields that the activity's rules set otherwise."""
-        champs = ("capacite", "limite_reservation", "limite_annulation")
-        return {champ: valeur for champ in champs if (valeur := getattr(self, champ)) is not None}
+        return {champ: valeur for champ in REGLES if (valeur := getattr(self, champ)) is not None}
 
 
 def fermeture_du_jour(journee: Journee) -> Fermeture | None:
@@ -69,6 +71,7 @@ def modifier_journee(*, journee: Journee, reglages: Reglages, auteur) -> Bilan:
             lue.manuelle, lue.depassement = True, max(0, lue.places_prises - lue.capacite)
             bilan.modifiees, bilan.en_depassement = 1, int(bool(lue.depassement))
             lue.save(update_fields=[*reglages.a_la_main, "manuelle", "depassement"])
+            compter_les_places({lue.pk: 0})  # a capacity raised serves the waiting list
         elif reglages.manuelle is not None:
             lue.manuelle = reglages.manuelle
             lue.save(update_fields=["manuelle"])

@@ -11,10 +11,22 @@ from django.db.models import Q
 from django.utils import timezone
 
 from reservations.courriels import envoyer_recapitulatif
-from reservations.models import Inscription, Journee, Mouvement, Operation, Reservation
-from reservations.regles import SANS_EFFET, Changements, Detenteur, Motif, motif_de_refus, motif_de_refus_annulation
+from reservations.models import Absence, Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.regles import (
+    SANS_EFFET,
+    Changements,
+    Detenteur,
+    Motif,
+    est_tardive,
+    motif_de_refus,
+    motif_de_refus_annulation,
+)
 from reservations.services.places import compter_les_places
 from reservations.tarifs import prix_du_repas
+
+# An absence is declared when a meal can no longer be cancelled: this early at most.
+ABSENCES_D_AVANCE = dt.timedelta(days=15)
+TARDIVE = "réservation tardive"
 
 
 def cle_du_formulaire(jeton: str, demandes: Mapping[int, Changements]) -> str:
@@ -37,6 +49,7 @@ class _Ecriture:
     reservations: list[Reservation] = field(default_factory=list)
     annulees: list[int] = field(default_factory=list)
     places: Counter[int] = field(default_factory=Counter)
+    tardives: Counter[int] = field(default_factory=Counter)  # enrolment → late meals booked by this submission
 
 
 def reserver(
@@ -45,13 +58,15 @@ def reserver(
     auteur,
     cle: str,
     origine: str = Operation.Origine.PARENT,
+    annule: Operation | None = None,
     horloge: Callable[[], dt.datetime] = timezone.now,
 ) -> Operation:
     """Apply what was asked for each enrolment (by primary key, all of one household); return the operation.
 
     Every day gets its line: booked, cancelled, or refused with its reason. Partial success is normal. The same `cle`
     twice returns the operation of the first time. Rights are the caller's business: `Inscription.objects.de(...)`.
-    `horloge` is read once, after the locks: the demo town books its past meals in the past.
+    `annule` is the operation that this one undoes. `horloge` is read once, after the locks: the demo town books its
+    past meals in the past.
 
     Locks: the children in key order, then the days by service and date; everybody in this order, so nobody waits in a
     circle.
@@ -69,7 +84,7 @@ def reserver(
         maintenant = horloge()  # the instant of the decision, after the locks
         reservees = _reservees(inscriptions, demandes)
         operation = Operation.objects.create(
-            famille=famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant
+            famille=famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant, annule=annule
         )
         ecriture = _Ecriture()
         # What is cancelled first frees its place for what is added.
@@ -93,17 +108,21 @@ def _verrouiller_les_journees(inscriptions, demandes) -> dict[tuple[int, dt.date
     return {(j.activite_id, j.date): j for j in Journee.objects.filter(filtre).verrouillees()}
 
 
-def _reservees(inscriptions, demandes) -> dict[tuple[int, dt.date], Reservation]:
-    """The meals that these children hold on the days asked for, whatever the household."""
+def _reservees(inscriptions, demandes) -> dict[tuple[int, dt.date], Reservation | Absence]:
+    """The meals that these children hold on the days asked for, whatever the household; or their declared absence."""
     jours = frozenset().union(*(c.ajouts | c.annulations for c in demandes.values()))
     enfants = [i.enfant.pk for i in inscriptions]
-    return {(r.enfant_id, r.date): r for r in Reservation.objects.filter(enfant__in=enfants, date__in=jours)}
+    reservations = Reservation.objects.filter(enfant__in=enfants, date__in=jours).avec_famille()
+    lues: dict[tuple[int, dt.date], Reservation | Absence] = {}
+    # An absence is declared on the morning: only the days on the eve of their meal are worth asking for.
+    recents = [j for j in jours if j <= timezone.localdate() + ABSENCES_D_AVANCE]
+    if recents:
+        lues |= {(a.enfant_id, a.date): a for a in Absence.objects.filter(enfant__in=enfants, date__in=recents)}
+    return lues | {(r.enfant_id, r.date): r for r in reservations}
 
 
-def _detenteur(reservation: Reservation | None, inscription: Inscription) -> Detenteur | None:
-    if reservation is None:
-        return None
-    return Detenteur.MOI if reservation.inscription_id == inscription.pk else Detenteur.AUTRE
+def _detenteur(tenue: Reservation | Absence | None, inscription: Inscription) -> Detenteur | None:
+    return Detenteur.ABSENT if isinstance(tenue, Absence) else inscription.detenteur(tenue)
 
 
 def _annuler(ecriture, operation, inscription, jours, journees, reservees) -> None:
@@ -115,12 +134,14 @@ def _annuler(ecriture, operation, inscription, jours, journees, reservees) -> No
         )
         if motif is None:
             assert journee is not None
-            assert reservation is not None
+            assert isinstance(reservation, Reservation)
             ecriture.annulees.append(reservation.pk)
             ecriture.places[journee.pk] -= 1
+            ecriture.tardives[inscription.pk] -= reservation.tardive
             del reservees[inscription.enfant.pk, jour]
+        prix = reservation.prix if isinstance(reservation, Reservation) else _prix(inscription, jour)
         ecriture.mouvements.append(
-            _mouvement(operation, inscription, jour, journee, motif, Mouvement.Nature.ANNULATION)
+            _mouvement(operation, inscription, jour, journee, motif, prix, Mouvement.Nature.ANNULATION)
         )
         if motif is None:
             journee.places_prises -= 1
@@ -129,7 +150,8 @@ def _annuler(ecriture, operation, inscription, jours, journees, reservees) -> No
 def _ajouter(ecriture, operation, inscription, jours, journees, reservees) -> None:
     for jour in sorted(jours):
         journee = journees.get((inscription.activite_id, jour))
-        prix = prix_du_repas(jour, prix_fixe=inscription.prix_fixe)
+        tardive = journee is not None and est_tardive(journee, operation.cree_le)
+        prix = _prix(inscription, jour, tardive=tardive, deja=ecriture.tardives[inscription.pk])
         motif = motif_de_refus(
             journee,
             debut=inscription.debut,
@@ -141,16 +163,39 @@ def _ajouter(ecriture, operation, inscription, jours, journees, reservees) -> No
         )
         if motif is None:
             assert journee is not None
-            reservation = Reservation(inscription=inscription, journee=journee, enfant=inscription.enfant, date=jour)
+            assert prix is not None
+            ecriture.tardives[inscription.pk] += tardive
+            reservation = Reservation(
+                inscription=inscription,
+                journee=journee,
+                enfant=inscription.enfant,
+                date=jour,
+                prix=prix,
+                tardive=tardive,
+            )
             reservees[inscription.enfant.pk, jour] = reservation
             ecriture.reservations.append(reservation)
             ecriture.places[journee.pk] += 1
-        ecriture.mouvements.append(_mouvement(operation, inscription, jour, journee, motif, Mouvement.Nature.AJOUT))
+        mouvement = _mouvement(operation, inscription, jour, journee, motif, prix, Mouvement.Nature.AJOUT)
+        if motif is None and tardive:
+            mouvement.precision = TARDIVE
+        ecriture.mouvements.append(mouvement)
         if motif is None:
             journee.places_prises += 1
 
 
-def _mouvement(operation, inscription, jour, journee, motif, voulu) -> Mouvement:
+def _prix(inscription, jour, *, tardive=False, deja=0):
+    """What the meal costs if it is booked now, `deja` late meals of the enrolment being booked with it."""
+    return prix_du_repas(
+        jour,
+        prix_fixe=inscription.prix_fixe,
+        cout=inscription.cout,
+        retard=inscription.activite.regle_retard if tardive else None,
+        tardives_avant=inscription.tardives + deja,
+    )
+
+
+def _mouvement(operation, inscription, jour, journee, motif, prix, voulu) -> Mouvement:
     """The line of a day. Capacity and count are those that the decision read."""
     if motif is None:
         nature = voulu
@@ -167,7 +212,7 @@ def _mouvement(operation, inscription, jour, journee, motif, voulu) -> Mouvement
         nature=nature,
         motif=motif or "",
         precision=journee.fermeture if motif == Motif.FERME else "",
-        prix=prix_du_repas(jour, prix_fixe=inscription.prix_fixe),
+        prix=prix,
         capacite=journee.capacite if journee else None,
         places_prises=journee.places_prises if journee else None,
     )

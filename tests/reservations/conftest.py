@@ -2,7 +2,7 @@
 
 import pytest
 import time_machine
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 
 from reservations.models import Journee
 from tests.factories import INSTANT
@@ -17,10 +17,11 @@ def ouverture():
 
 @pytest.fixture
 def comptes_justes(db):
-    """After the test, the count of every day is the number of its bookings."""
+    """After the test, the count of every day is the number of its bookings and of the places held for who waits."""
     yield
+    tenues = Count("attentes", filter=Q(attentes__etat="attribuee"), distinct=True)
     faux = (
-        Journee.objects.annotate(reels=Count("reservations"))
+        Journee.objects.annotate(reels=Count("reservations", distinct=True) + tenues)
         .exclude(places_prises=F("reels"))
         .values_list("activite", "date", "places_prises", "reels")
     )

@@ -69,10 +69,16 @@ def test_a_year_serves_its_weekdays_outside_holidays_public_holidays_and_bridges
 
 
 def test_the_cut_offs_are_stored_as_instants():
-    ouvrir(reservation_jours=2, reservation_unite="ouvres", reservation_heure=dt.time(12), annulation_jours=0)
+    ouvrir(
+        reservation_jours=2,
+        reservation_unite="ouvres",
+        reservation_heure=dt.time(12),
+        annulation_jours=0,
+        annulation_heure=dt.time(8, 30),
+    )
     jour = Journee.objects.get(date=dt.date(2026, 11, 12))
     assert jour.limite_reservation == dt.datetime(2026, 11, 9, 12, tzinfo=PARIS)
-    assert jour.limite_annulation == dt.datetime(2026, 11, 12, 23, 59, tzinfo=PARIS)
+    assert jour.limite_annulation == dt.datetime(2026, 11, 12, 8, 30, tzinfo=PARIS)
 
 
 def test_an_activity_just_created_has_its_default_hours():

@@ -40,6 +40,7 @@ class Jour:
     places_prises: int = 9
     limite_reservation: dt.datetime = LIMITE
     limite_annulation: dt.datetime = LIMITE
+    limite_tardive: dt.datetime | None = None
     fermeture: str = ""
 
 
@@ -59,7 +60,9 @@ REFUS = [
     (Motif.HORS_INSCRIPTION, {"fin": JOUR - dt.timedelta(days=1)}),
     (Motif.DEJA_RESERVE, {"detenteur": Detenteur.MOI}),
     (Motif.AUTRE_FOYER, {"detenteur": Detenteur.AUTRE}),
+    (Motif.AUTRE_INSCRIPTION, {"detenteur": Detenteur.AUTRE_INSCRIPTION}),
     (Motif.FERME, {"fermeture": "Grève"}),
+    (Motif.ABSENT, {"detenteur": Detenteur.ABSENT}),
     (Motif.PAS_OUVERT, {"ouverte": False}),
     (Motif.HORS_DELAI, {"maintenant": APRES}),
     (Motif.SANS_PRIX, {"prix": None}),
@@ -229,9 +232,13 @@ FERIES = {dt.date(2026, 11, 11), dt.date(2027, 3, 29), dt.date(2027, 5, 6), dt.d
 ANNEE = st.dates(dt.date(2026, 8, 25), dt.date(2027, 7, 10))
 HEURES = st.times().map(lambda h: h.replace(second=0, microsecond=0))
 REGLES = st.builds(
-    RegleDeDelai, jours=st.integers(0, 60), unite=st.sampled_from([u.value for u in UniteDeDelai]), heure=HEURES
+    RegleDeDelai,
+    jours=st.integers(0, 60),
+    unite=st.sampled_from([u.value for u in UniteDeDelai]),
+    heure=HEURES,
+    jour_semaine=st.integers(1, 7),
 )
-CALENDAIRES, OUVRES = UniteDeDelai.CALENDAIRES, UniteDeDelai.OUVRES
+CALENDAIRES, OUVRES, SEMAINE = UniteDeDelai
 
 
 @pytest.mark.parametrize(
@@ -263,7 +270,7 @@ def test_the_cut_off_is_at_the_wall_clock_hour_of_the_rule_and_not_after_the_day
     assert limite.tzinfo is PARIS
     assert limite.time() == regle.heure
     assert limite.date() <= jour
-    assert (limite.date() < jour) == (regle.jours > 0)
+    assert (limite.date() < jour) == (regle.jours > 0 or regle.unite == SEMAINE)
     # What the database keeps and gives back is this instant.
     assert limite.astimezone(dt.UTC).astimezone(PARIS).astimezone(dt.UTC) == limite.astimezone(dt.UTC)
 
@@ -276,6 +283,7 @@ def test_a_later_meal_never_has_an_earlier_cut_off(regle, jour, ecart):
 
 @given(regle=REGLES, jour=ANNEE)
 def test_one_day_more_in_the_rule_is_an_earlier_cut_off(regle, jour):
+    regle = replace(regle, unite=CALENDAIRES) if regle.unite == SEMAINE else regle
     plus_stricte = replace(regle, jours=regle.jours + 1)
     assert plus_stricte.limite(jour, FERIES) < regle.limite(jour, FERIES)
 

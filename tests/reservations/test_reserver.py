@@ -399,7 +399,7 @@ def test_postgresql_refuses_two_meals_for_a_child_and_day():
     autre = foyer(enfant=f.enfant)
     journee = JourneeFactory(activite=autre.activite, date=dt.date(2027, 8, 1))
     with pytest.raises(IntegrityError, match="reservation_unique"), transaction.atomic():
-        Reservation.objects.create(inscription=autre.inscription, journee=journee, enfant=f.enfant, date=LUNDI)
+        Reservation.objects.create(inscription=autre.inscription, journee=journee, enfant=f.enfant, date=LUNDI, prix=0)
 
 
 def test_a_day_with_meals_or_an_enrolment_with_a_history_cannot_be_deleted():
