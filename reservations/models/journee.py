@@ -1,11 +1,13 @@
 """One activity on one date, and who eats there."""
 
 import pghistory
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, OuterRef, Q, Sum
 from django.db.models.functions import TruncMonth
 
 from comptes.models import Enfant
+from reservations.models.attente import Absence
 
 
 class JourneeQuerySet(models.QuerySet):
@@ -18,6 +20,11 @@ class JourneeQuerySet(models.QuerySet):
 
     def de_l_annee(self, annee) -> "JourneeQuerySet":
         return self.filter(date__range=(annee.debut, annee.fin))
+
+    def avec_absents(self, enfants) -> "JourneeQuerySet":
+        """Annotate `absents`, those of these children (locked by the caller) declared absent that day."""
+        absences = Absence.objects.filter(enfant__in=enfants, date=OuterRef("date"))
+        return self.annotate(absents=ArraySubquery(absences.values("enfant")))
 
 
 @pghistory.track(
@@ -53,6 +60,8 @@ class Journee(models.Model):
     fermeture = models.CharField("fermée", max_length=80, blank=True, help_text="Motif ; vide quand le service a lieu.")
 
     objects = JourneeQuerySet.as_manager()
+
+    absents: list[int]  # avec_absents()
 
     class Meta:
         verbose_name = "journée"

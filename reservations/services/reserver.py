@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from reservations.courriels import envoyer_recapitulatif
-from reservations.models import Absence, Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.models import Inscription, Journee, Mouvement, Operation, Reservation
 from reservations.regles import (
     SANS_EFFET,
     Changements,
@@ -24,8 +24,6 @@ from reservations.regles import (
 from reservations.services.places import compter_les_places
 from reservations.tarifs import prix_du_repas
 
-# An absence is declared when a meal can no longer be cancelled: this early at most.
-ABSENCES_D_AVANCE = dt.timedelta(days=15)
 TARDIVE = "réservation tardive"
 
 
@@ -49,7 +47,7 @@ class _Ecriture:
     reservations: list[Reservation] = field(default_factory=list)
     annulees: list[int] = field(default_factory=list)
     places: Counter[int] = field(default_factory=Counter)
-    tardives: Counter[int] = field(default_factory=Counter)  # enrolment → late meals booked by this submission
+    tardives: Counter[int] = field(default_factory=Counter)  # enrolment → late meals of its year, so far
 
 
 def reserver(
@@ -82,11 +80,11 @@ def reserver(
             return deja
         journees = _verrouiller_les_journees(inscriptions, demandes)
         maintenant = horloge()  # the instant of the decision, after the locks
-        reservees = _reservees(inscriptions, demandes)
+        reservees, tardives = _reservees(inscriptions, demandes)
         operation = Operation.objects.create(
             famille=famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant, annule=annule
         )
-        ecriture = _Ecriture()
+        ecriture = _Ecriture(tardives=tardives)
         # What is cancelled first frees its place for what is added.
         for inscription in inscriptions:
             _annuler(ecriture, operation, inscription, demandes[inscription.pk].annulations, journees, reservees)
@@ -101,28 +99,34 @@ def reserver(
 
 
 def _verrouiller_les_journees(inscriptions, demandes) -> dict[tuple[int, dt.date], Journee]:
-    filtre = Q(pk__in=[])
+    filtre, enfants = Q(pk__in=[]), [i.enfant.pk for i in inscriptions]
     for inscription in inscriptions:
         changements = demandes[inscription.pk]
         filtre |= Q(activite=inscription.activite_id, date__in=changements.ajouts | changements.annulations)
-    return {(j.activite_id, j.date): j for j in Journee.objects.filter(filtre).verrouillees()}
+    journees = Journee.objects.filter(filtre).avec_absents(enfants).verrouillees()
+    return {(j.activite_id, j.date): j for j in journees}
 
 
-def _reservees(inscriptions, demandes) -> dict[tuple[int, dt.date], Reservation | Absence]:
-    """The meals that these children hold on the days asked for, whatever the household; or their declared absence."""
+def _reservees(inscriptions, demandes) -> tuple[dict[tuple[int, dt.date], Reservation], Counter[int]]:
+    """The meals that these children hold on the days asked for, whatever the household; enrolment → its late meals.
+
+    Not the `tardives` that `avec_prix()` counts: a statement that waits for a lock counts with eyes of before.
+    """
     jours = frozenset().union(*(c.ajouts | c.annulations for c in demandes.values()))
-    enfants = [i.enfant.pk for i in inscriptions]
-    reservations = Reservation.objects.filter(enfant__in=enfants, date__in=jours).avec_famille()
-    lues: dict[tuple[int, dt.date], Reservation | Absence] = {}
-    # An absence is declared on the morning: only the days on the eve of their meal are worth asking for.
-    recents = [j for j in jours if j <= timezone.localdate() + ABSENCES_D_AVANCE]
-    if recents:
-        lues |= {(a.enfant_id, a.date): a for a in Absence.objects.filter(enfant__in=enfants, date__in=recents)}
-    return lues | {(r.enfant_id, r.date): r for r in reservations}
+    voulues = Q(enfant__in=[i.enfant.pk for i in inscriptions], date__in=jours)
+    tardives = Q(inscription__in=inscriptions, tardive=True)
+    lues = list(Reservation.objects.filter(voulues | tardives).avec_famille())
+    ids = {i.pk for i in inscriptions}
+    return (
+        {(r.enfant_id, r.date): r for r in lues},
+        Counter(r.inscription_id for r in lues if r.tardive and r.inscription_id in ids),
+    )
 
 
-def _detenteur(tenue: Reservation | Absence | None, inscription: Inscription) -> Detenteur | None:
-    return Detenteur.ABSENT if isinstance(tenue, Absence) else inscription.detenteur(tenue)
+def _detenteur(journee: Journee | None, reservation: Reservation | None, inscription: Inscription) -> Detenteur | None:
+    if journee is not None and inscription.enfant.pk in journee.absents:
+        return Detenteur.ABSENT
+    return inscription.detenteur(reservation)
 
 
 def _annuler(ecriture, operation, inscription, jours, journees, reservees) -> None:
@@ -130,16 +134,16 @@ def _annuler(ecriture, operation, inscription, jours, journees, reservees) -> No
         journee = journees.get((inscription.activite_id, jour))
         reservation = reservees.get((inscription.enfant.pk, jour))
         motif = motif_de_refus_annulation(
-            journee, detenteur=_detenteur(reservation, inscription), maintenant=operation.cree_le
+            journee, detenteur=_detenteur(journee, reservation, inscription), maintenant=operation.cree_le
         )
         if motif is None:
             assert journee is not None
-            assert isinstance(reservation, Reservation)
+            assert reservation is not None
             ecriture.annulees.append(reservation.pk)
             ecriture.places[journee.pk] -= 1
             ecriture.tardives[inscription.pk] -= reservation.tardive
             del reservees[inscription.enfant.pk, jour]
-        prix = reservation.prix if isinstance(reservation, Reservation) else _prix(inscription, jour)
+        prix = reservation.prix if reservation else _prix(inscription, jour)
         ecriture.mouvements.append(
             _mouvement(operation, inscription, jour, journee, motif, prix, Mouvement.Nature.ANNULATION)
         )
@@ -158,7 +162,7 @@ def _ajouter(ecriture, operation, inscription, jours, journees, reservees) -> No
             fin=inscription.fin,
             ouverte=inscription.annee.est_ouverte(operation.cree_le),
             prix=prix,
-            detenteur=_detenteur(reservees.get((inscription.enfant.pk, jour)), inscription),
+            detenteur=_detenteur(journee, reservees.get((inscription.enfant.pk, jour)), inscription),
             maintenant=operation.cree_le,
         )
         if motif is None:
@@ -185,13 +189,13 @@ def _ajouter(ecriture, operation, inscription, jours, journees, reservees) -> No
 
 
 def _prix(inscription, jour, *, tardive=False, deja=0):
-    """What the meal costs if it is booked now, `deja` late meals of the enrolment being booked with it."""
+    """What the meal costs if it is booked now, the enrolment having `deja` late meals this year."""
     return prix_du_repas(
         jour,
         prix_fixe=inscription.prix_fixe,
         cout=inscription.cout,
         retard=inscription.activite.regle_retard if tardive else None,
-        tardives_avant=inscription.tardives + deja,
+        tardives_avant=deja,
     )
 
 
