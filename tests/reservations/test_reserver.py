@@ -13,7 +13,7 @@ from reservations.models import AnneeScolaire, Inscription, Journee, Mouvement, 
 from reservations.recapitulatif import Recapitulatif
 from reservations.regles import PARIS, Changements, Motif
 from reservations.services import reserver
-from tests.factories import INSTANT, JourneeFactory, ResponsableFactory, foyer, ouvrir
+from tests.factories import INSTANT, PRIX, JourneeFactory, ResponsableFactory, foyer, ouvrir
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ouverture", "comptes_justes")]
 
@@ -407,3 +407,13 @@ def test_a_day_with_meals_or_an_enrolment_with_a_history_cannot_be_deleted():
     for objet in (Journee.objects.get(date=LUNDI), f.inscription, f.enfant):
         with pytest.raises(Exception, match="protected"), transaction.atomic():
             objet.delete()
+
+
+def test_a_meal_keeps_the_price_at_which_it_was_booked():
+    f = foyer(reserves=[LUNDI])
+    f.activite.tarifs.update(prix="5.20")
+    assert Reservation.objects.get().prix == PRIX
+    (ligne,) = f.reserver(annuler=[LUNDI]).mouvements.all()
+    assert ligne.prix == PRIX
+    (ligne,) = f.reserver(MARDI).mouvements.all()
+    assert str(ligne.prix) == "5.20"
