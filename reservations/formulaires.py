@@ -49,7 +49,7 @@ def _avec_la_portee(portee: str, demandes: Changements, libres, reserves) -> Cha
     jours = plage(portee, libres | reserves)
     if jours is None:
         raise FormulaireIncorrect("Ce bouton n’est pas reconnu. Rien n’a été changé.")
-    return Changements.entre(reserves, basculer((reserves - demandes.annulations) | demandes.ajouts, jours))
+    return Changements.entre(reserves, basculer((reserves - demandes.annulations) | demandes.ajouts, jours, reserves))
 
 
 def _lire_vus(texte: str) -> tuple[frozenset[dt.date], frozenset[dt.date]]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from comptes.francais import INSECABLE, date_courte, euros
 from comptes.models import Enfant
-from reservations.models import Inscription, Mouvement, Operation
+from reservations.models import AnneeScolaire, Inscription, Mouvement, Operation
 from reservations.regles import Motif
 
 N = Mouvement.Nature
@@ -68,6 +68,10 @@ class Recapitulatif:
     @property
     def enfant(self) -> Enfant:
         return self.parties[0].inscription.enfant
+
+    @property
+    def annee(self) -> AnneeScolaire:
+        return self.parties[0].inscription.annee
 
     def _de_nature(self, *natures: str) -> list[Mouvement]:
         return [m for partie in self.parties for m in partie.mouvements if m.nature in natures]

@@ -216,13 +216,18 @@ class Changements:
         return cls(ajouts=coches - montres, annulations=montres - coches)
 
 
-def basculer(coches: Collection[dt.date], plage: Collection[dt.date]) -> frozenset[dt.date]:
+def basculer(
+    coches: Collection[dt.date], plage: Collection[dt.date], reserves: Collection[dt.date]
+) -> frozenset[dt.date]:
     """The boxes ticked after a toggle over `plage`, the days of a range that can still change.
 
-    All that can be added is added; when all are booked already, those that can be cancelled are.
+    All that can be added is added. When all are ticked, additions not sent yet are taken back; when all are booked
+    already, those that can be cancelled are: pressing twice by mistake never cancels a meal.
     """
     coches, plage = frozenset(coches), frozenset(plage)
-    return coches | plage if plage - coches else coches - plage
+    if plage - coches:
+        return coches | plage
+    return coches - (plage - frozenset(reserves) or plage)
 
 
 def plage(portee: str, jours: Iterable[dt.date]) -> frozenset[dt.date] | None:

@@ -2,7 +2,7 @@
 // back button, a reload and a sign-in. Without it the same form and buttons do the same on the server.
 "use strict";
 (() => {
-  const cle = (inscription) => `calendrier-${inscription}`;
+  const cle = (inscription) => `calendrier-${inscription}`; // static/js/session.js forgets them at sign-out
   // The recap says that the changes arrived: the draft has done its work.
   for (const partie of document.querySelectorAll("[data-brouillon-fini]")) effacer(partie.dataset.brouillonFini);
 
@@ -68,8 +68,9 @@
   }
   // The rule of reservations/regles.py, basculer().
   function basculer(plage) {
-    const manque = plage.some((date) => !coche(date));
-    for (const date of plage) mettre(date, manque);
+    if (plage.some((date) => !coche(date))) return plage.forEach((date) => mettre(date, true));
+    const ajouts = plage.filter((date) => !jours.get(date).reserve);
+    (ajouts.length ? ajouts : plage).forEach((date) => mettre(date, false));
   }
   function plage(bouton) {
     const valeur = bouton.value.split(":")[1];
@@ -165,11 +166,13 @@
   addEventListener("beforeunload", (evenement) => {
     if (changes.size && !depart_voulu) evenement.preventDefault();
   });
-  // A page that the browser kept whole comes back: the draft may be newer, or sent.
+  // A page that comes back: kept whole, its draft may be newer, or sent; fetched again, the browser may have put back
+  // the boxes of before, which nobody asked for.
   addEventListener("pageshow", (evenement) => {
-    if (!evenement.persisted) return;
-    depart_voulu = false;
-    changes = new Set((relire() ?? []).filter(utile).map((signe) => signe.slice(1)));
+    if (evenement.persisted) {
+      depart_voulu = false;
+      changes = new Set((relire() ?? []).filter(utile).map((signe) => signe.slice(1)));
+    }
     dessiner();
   });
   dessiner();

@@ -56,6 +56,14 @@
     if (!dialogue.open) dialogue.showModal();
     return setTimeout(battre, 1000);
   }
+  // Who signs out leaves no draft of a calendar to the next person of a shared computer.
+  document.querySelector("form[data-deconnexion]").addEventListener("submit", () => {
+    try {
+      for (const nom of Object.keys(sessionStorage)) if (nom.startsWith("calendrier-")) sessionStorage.removeItem(nom);
+    } catch {
+      // storage is closed: there is no draft
+    }
+  });
   bouton.addEventListener("click", rester);
   dialogue.addEventListener("cancel", rester); // Escape: somebody is there
   battre();

@@ -283,3 +283,44 @@ def test_chaque_page_est_accessible_et_tient_dans_l_ecran(calendrier, largeur, s
         page.goto(chemin)
         verifier(chemin)
     assert not fautes, "\n".join(fautes)
+
+
+def test_le_bouton_retour_du_navigateur_ne_change_aucun_repas(calendrier):
+    """Chromium puts the boxes of before back in a page fetched again, after its scripts."""
+    page = calendrier(mois="2027-03")
+    for jour in ("2027-03-11", "2027-03-12"):
+        cocher(page, jour)
+        valider(page)
+        page.get_by_role("link", name="Continuer").click()
+        page.wait_for_url("**/inscriptions/**")
+    cocher(page, "2027-03-11")
+    valider(page)
+    avant = jours_reserves(page.inscription)
+    for _ in range(6):
+        page.go_back()
+        if "/inscriptions/" not in page.url:
+            continue
+        expect(page.locator("[data-bilan]")).to_have_text("Aucun changement à valider")
+        for case in page.locator("input[name=jours]").all():
+            reserve = case.locator("xpath=ancestor::td").get_attribute("data-etat") == "reserve"
+            assert case.is_checked() == reserve
+    assert jours_reserves(page.inscription) == avant
+
+
+def test_un_bouton_presse_deux_fois_n_annule_rien(calendrier):
+    page = calendrier()
+    bouton = page.get_by_role("button", name="+ tous les jours de l’année")
+    bouton.click()
+    expect(page.locator("[data-bilan]")).to_contain_text("ajouts")
+    bouton.click()
+    expect(page.locator("[data-bilan]")).to_have_text("Aucun changement à valider")
+
+
+def test_se_deconnecter_efface_le_brouillon(calendrier):
+    page = calendrier(mois="2027-03")
+    cocher(page, "2027-03-11")
+    assert page.evaluate("sessionStorage.length") == 1
+    page.on("dialog", lambda dialogue: dialogue.accept())
+    page.get_by_role("button", name="Se déconnecter").click()
+    expect(page.get_by_text("Vous êtes déconnecté.")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0

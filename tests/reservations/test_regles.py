@@ -205,26 +205,32 @@ def test_a_stale_form_leaves_alone_every_day_that_was_not_touched(montres, coche
 
 
 @pytest.mark.parametrize(
-    ("coches", "plage", "apres"),
+    ("coches", "plage", "reserves", "apres"),
     [
-        ([], [A, B], [A, B]),
-        ([A], [A, B], [A, B]),
-        ([A, B], [A, B], []),
-        ([A, B, C], [A, B], [C]),
-        ([A], [], [A]),
-        ([], [], []),
+        ([], [A, B], [], [A, B]),
+        ([A], [A, B], [A], [A, B]),
+        ([A, B], [A, B], [A, B], []),
+        ([A, B, C], [A, B], [A, B, C], [C]),
+        ([A, B], [A, B], [A], [A]),  # B was not sent yet: the second press takes it back, A stays booked
+        ([A, B], [A, B], [], []),
+        ([A], [], [A], [A]),
+        ([], [], [], []),
     ],
 )
-def test_a_toggle_adds_what_can_be_added_else_removes(coches, plage, apres):
-    assert basculer(coches, plage) == frozenset(apres)
+def test_a_toggle_adds_what_can_be_added_else_removes(coches, plage, reserves, apres):
+    assert basculer(coches, plage, reserves) == frozenset(apres)
 
 
-@given(coches=JOURS, plage=JOURS)
-def test_a_toggle_never_touches_a_day_out_of_its_range_and_twice_settles(coches, plage):
-    une = basculer(coches, plage)
-    assert une - plage == coches - plage
-    assert une & plage in (plage, frozenset())
-    assert basculer(basculer(une, plage), plage) == une
+@given(coches=JOURS, plage=JOURS, reserves=JOURS)
+def test_a_toggle_never_touches_a_day_out_of_its_range(coches, plage, reserves):
+    assert basculer(coches, plage, reserves) - plage == coches - plage
+
+
+@given(plage=JOURS, reserves=JOURS)
+def test_a_toggle_pressed_twice_cancels_no_meal_unless_all_were_booked(plage, reserves):
+    twice = basculer(basculer(reserves, plage, reserves), plage, reserves)
+    if plage - reserves:
+        assert twice == reserves
 
 
 # --- Cut-offs --------------------------------------------------------------------------------------------------------
