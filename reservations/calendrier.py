@@ -17,6 +17,10 @@ SIGNES = {
 }
 
 
+def _centimes(prix: Decimal | None) -> int:
+    return int((prix or 0) * 100)
+
+
 @dataclass(slots=True)
 class Case:
     """One day of the table. `cochable` has a box; `coche` is what the box shows, unsent changes included."""
@@ -34,8 +38,10 @@ class Case:
     tardive: bool = False
     attente: Attente | None = None
     prix: Decimal | None = None
+    prix_ensuite: Decimal | None = None  # of a late day, once the free late meals of the year are spent
     limite_reservation: dt.datetime | None = None
     limite_annulation: dt.datetime | None = None
+    limite_tardive: dt.datetime | None = None
 
     @property
     def change(self) -> str:
@@ -43,6 +49,11 @@ class Case:
         if not self.cochable or self.coche == self.reserve:
             return ""
         return "a-ajouter" if self.coche else "a-annuler"
+
+    @property
+    def tardif(self) -> bool:
+        """Past its cut-off, free, and still taken at the late price."""
+        return self.tardive and self.cochable and not self.reserve
 
     @property
     def fige(self) -> bool:
@@ -61,6 +72,8 @@ class Case:
         """Until when the day can be booked and cancelled; empty when it has no service."""
         if not self.limite_reservation or not self.limite_annulation:
             return ""
+        if self.tardif and self.limite_tardive and self.prix is not None:
+            return f"réservation tardive possible avant le {limite(self.limite_tardive)}, à {euros(self.prix)}"
         if self.limite_reservation == self.limite_annulation:
             return f"réserver ou annuler avant le {limite(self.limite_reservation)}"
         return f"réserver avant le {limite(self.limite_reservation)}, annuler avant le {limite(self.limite_annulation)}"
@@ -195,8 +208,21 @@ class Calendrier:
 
     @property
     def vus(self) -> str:
-        """The days of the year that can change, `date:booked:cents` each: what every toggle starts from."""
-        return " ".join(f"{c.date}:{int(c.reserve)}:{int((c.prix or 0) * 100)}" for c in self.cases if c.cochable)
+        """The days of the year that can change, `date:booked:cents` each: what every toggle starts from.
+
+        A late day adds its price once the free late meals of the year are spent.
+        """
+        return " ".join(
+            f"{c.date}:{int(c.reserve)}:{_centimes(c.prix)}" + (f":{_centimes(c.prix_ensuite)}" if c.tardif else "")
+            for c in self.cases
+            if c.cochable
+        )
+
+    @property
+    def retards_restants(self) -> int:
+        """Late meals that the enrolment may still book this year at the ordinary price."""
+        inscription = self.inscription
+        return max(0, inscription.activite.retard_franchise - inscription.tardives)
 
     @property
     def ajouts(self) -> list[Case]:
@@ -208,7 +234,13 @@ class Calendrier:
 
     @property
     def montant_des_ajouts(self) -> Decimal:
-        return sum((c.prix or Decimal(0) for c in self.ajouts), Decimal(0))
+        """As the service will count: the first late days, by date, take what is left of the free ones."""
+        tardifs = [c for c in self.ajouts if c.tardif]
+        en_plus = sum(
+            ((c.prix_ensuite or Decimal(0)) - (c.prix or Decimal(0)) for c in tardifs[self.retards_restants :]),
+            Decimal(0),
+        )
+        return sum((c.prix or Decimal(0) for c in self.ajouts), en_plus)
 
     @property
     def difference(self) -> Decimal:

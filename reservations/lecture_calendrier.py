@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from comptes.francais import euros
 from reservations.calendrier import SIGNES, Calendrier, Case, Mois
 from reservations.models import Absence, Attente, Inscription, Journee, PeriodeSansClasse, Reservation
 from reservations.regles import (
@@ -148,13 +149,13 @@ class _Lecteur:
             return Detenteur.ABSENT
         return self.inscription.detenteur(self.reservations.get(jour))
 
-    def _prix(self, jour: dt.date, tardive: bool):
+    def _prix(self, jour: dt.date, tardive: bool, tardives_avant: int):
         return prix_du_repas(
             jour,
             prix_fixe=self.inscription.prix_fixe,
             cout=self.inscription.cout,
             retard=self.inscription.activite.regle_retard if tardive else None,
-            tardives_avant=self.inscription.tardives,
+            tardives_avant=tardives_avant,
         )
 
     def case(self, jour: dt.date, mois: int) -> Case:
@@ -164,7 +165,10 @@ class _Lecteur:
         journee, detenteur = self.journees.get(jour), self._detenteur(jour)
         inscription = self.inscription
         case.tardive = journee is not None and est_tardive(journee, self.maintenant)
-        case.prix = self._prix(jour, case.tardive)
+        case.prix = self._prix(jour, case.tardive, inscription.tardives)
+        if case.tardive:
+            epuisee = max(inscription.tardives, inscription.activite.retard_franchise)
+            case.prix_ensuite = self._prix(jour, True, epuisee)
         motif = motif_de_refus(
             journee,
             debut=inscription.debut,
@@ -186,9 +190,10 @@ class _Lecteur:
         )
         if journee and not journee.fermeture:
             case.limite_reservation, case.limite_annulation = journee.limite_reservation, journee.limite_annulation
+            case.limite_tardive = journee.limite_tardive
         if case.etat == Etat.COMPLET and jour in self.attentes:
             case.etat, case.attente = Etat.ATTENTE, self.attentes[jour]
-        case.signe = SIGNES.get(Etat(case.etat), "")
+        case.signe = "!" if case.tardif else SIGNES.get(Etat(case.etat), "")
         case.mot = self._mot(case, journee, motif)
         return case
 
@@ -197,6 +202,8 @@ class _Lecteur:
             if journee and journee.fermeture:
                 return journee.fermeture
             return self.sans_classe.get(case.date, "" if case.date.isoweekday() > 5 else "Sans service")
+        if case.tardif and case.prix is not None:
+            return f"Tardif {euros(case.prix)}"
         if motif == Motif.ABSENT:
             return "Absent"
         if motif == Motif.AUTRE_INSCRIPTION:

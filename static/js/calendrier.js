@@ -9,11 +9,14 @@
   const formulaire = document.querySelector("form.calendrier");
   if (!formulaire?.elements.vus.value) return; // nothing can change: the year is not open, or is over
   const inscription = formulaire.dataset.inscription;
-  const jours = new Map(); // date → {reserve, centimes}, every day of the year that can change
+  // date → {reserve, centimes, ensuite}, every day of the year that can change; `ensuite`, the price of a late day once
+  // the free late meals of the year are spent
+  const jours = new Map();
   for (const ligne of formulaire.elements.vus.value.split(" ")) {
-    const [date, reserve, centimes] = ligne.split(":");
-    jours.set(date, { reserve: reserve === "1", centimes: Number(centimes) });
+    const [date, reserve, centimes, ensuite] = ligne.split(":");
+    jours.set(date, { reserve: reserve === "1", centimes: Number(centimes), ensuite: ensuite && Number(ensuite) });
   }
+  const retards = Number(formulaire.dataset.retards);
   const cases = new Map([...formulaire.querySelectorAll("input[type=checkbox][name=jours]")].map((c) => [c.value, c]));
   const ailleurs = formulaire.querySelector("[data-ailleurs]");
   const barre = formulaire.querySelector(".barre");
@@ -115,7 +118,9 @@
       marque.textContent = [plus ? `+${plus}` : "", moins ? `−${moins}` : ""].filter(Boolean).join(" ");
     }
     const somme = (dates) => dates.reduce((total, date) => total + jours.get(date).centimes, 0);
-    const [plus, moins] = [somme(ajouts), somme(annulations)];
+    const tardifs = ajouts.filter((date) => jours.get(date).ensuite !== undefined).sort().slice(retards);
+    const en_plus = tardifs.reduce((total, date) => total + jours.get(date).ensuite - jours.get(date).centimes, 0);
+    const [plus, moins] = [somme(ajouts) + en_plus, somme(annulations)];
     const parts = [];
     if (ajouts.length) parts.push(compter(ajouts.length, "ajout"));
     if (annulations.length) parts.push(compter(annulations.length, "annulation"));
