@@ -26,6 +26,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.inscription": TOUT,
         "reservations.journee": (VOIR, MODIFIER),
         "reservations.reservation": (VOIR,),
+        "reservations.absence": (VOIR,),
         "reservations.operation": (VOIR,),
         "reservations.mouvement": (VOIR,),
     },
@@ -36,6 +37,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.fermeture": (VOIR,),
         "reservations.journee": (VOIR,),
         "reservations.reservation": (VOIR,),
+        "reservations.absence": (VOIR,),
     },
     "regie": {
         "comptes.famille": (VOIR,),

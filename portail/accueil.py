@@ -1,6 +1,7 @@
 """The home page and the notifications: what a household needs first, gathered from every room."""
 
 import datetime as dt
+import uuid
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from comptes.models import Enfant
+from reservations.lecture_absences import absences_du_jour
 from reservations.models import AnneeScolaire, Inscription, Journee, Mouvement, Operation, Reservation
 
 REPAS_ANNONCES = 6
@@ -27,6 +29,8 @@ def accueil(request):
         "aujourdhui": aujourdhui,
         "ouvertures": list(AnneeScolaire.objects.a_ouvrir(timezone.now())) if enfants else [],
         "sans_repas": _sans_repas(request.user, aujourdhui) if enfants else [],
+        "absences": absences_du_jour(request.user, maintenant=timezone.now()) if enfants else [],
+        "jeton": uuid.uuid4(),
         "repas": list(Reservation.objects.de(request.user).a_venir(aujourdhui)[:REPAS_ANNONCES]) if enfants else [],
     }
     return render(request, "portail/accueil.html", contexte)

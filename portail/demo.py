@@ -19,6 +19,7 @@ from reservations.services.annees import ouvrir_annee
 
 MOT_DE_PASSE = "Portail-demo-2026"  # nosec B105  the demo's, public
 PRIX = Decimal("4.97")
+CANTINE = "cantine@exemple.fr"
 OUVERTURE = (7, 15, dt.time(8, 30))  # month, day, hour in the town
 
 ECOLES = [
@@ -44,7 +45,7 @@ PERE = Personne("separe@exemple.fr", "Nicolas", "Roux")
 NOUVELLE = Personne("nouveau@exemple.fr", "Samira", "Benali", None)
 AGENTS = [
     (Personne("guichet@exemple.fr", "Odile", "Sarda"), "guichet"),
-    (Personne("cantine@exemple.fr", "Karim", "Vidal"), "cantine"),
+    (Personne(CANTINE, "Karim", "Vidal"), "cantine"),
     (Personne("regie@exemple.fr", "Lucie", "Pujol"), "regie"),
     (Personne("admin@exemple.fr", "Denis", "Astruc"), "admin"),
 ]
@@ -106,8 +107,14 @@ def _ecoles(aujourdhui: dt.date) -> None:
         ecole = Ecole.objects.create(nom=nom, adresse=adresse)
         for niveau, capacite in services:
             mots = Activite.Niveau(niveau).label
+            # One canteen that is told of the absences of the morning: the tutorial's.
+            courriel = CANTINE if (nom, niveau) == (ECOLES[0][0], Activite.Niveau.ELEMENTAIRE) else ""
             Activite.objects.create(
-                ecole=ecole, niveau=niveau, capacite=capacite, nom=f"Restauration scolaire {nom} {mots}"
+                ecole=ecole,
+                niveau=niveau,
+                capacite=capacite,
+                courriel=courriel,
+                nom=f"Restauration scolaire {nom} {mots}",
             )
     jeudi = aujourdhui + dt.timedelta(days=21 + (4 - aujourdhui.isoweekday()) % 7)
     Fermeture.objects.create(debut=jeudi, fin=jeudi, motif="Grève")

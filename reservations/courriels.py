@@ -1,8 +1,10 @@
 """The mails that bookings send. Each is queued in the transaction of what it tells."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from comptes.courriels import mettre_en_file
+from comptes.francais import date_sans_annee
 from reservations.models import Inscription, Mouvement, Operation
 from reservations.recapitulatif import Recapitulatif
 
@@ -23,4 +25,17 @@ def envoyer_recapitulatif(
         sujet=f"{debut} de {recapitulatif.prenoms} (opération n° {operation.numero})",
         gabarit="reservations_recapitulatif",
         contexte={"recapitulatif": recapitulatif, "operation": operation, "par_la_ville": par_la_ville},
+    )
+
+
+def prevenir_la_cantine(inscription: Inscription, jour: dt.date, *, absent: bool) -> None:
+    """Tell the service, when it has an address, that a child will not eat that day, or will after all. No reason."""
+    if not inscription.activite.courriel:
+        return
+    enfant, quand = inscription.enfant, date_sans_annee(jour)
+    mettre_en_file(
+        destinataires=[inscription.activite.courriel],
+        sujet=f"Absence de {enfant} {quand}" if absent else f"Absence annulée, {enfant} mangera {quand}",
+        gabarit="absence_cantine",
+        contexte={"enfant": enfant, "jour": jour, "activite": inscription.activite, "absent": absent},
     )

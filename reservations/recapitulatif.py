@@ -18,11 +18,18 @@ def ligne(mouvement: Mouvement) -> str:
     if mouvement.motif:
         debut += f" - {motif(mouvement)}"
         return debut
+    if mouvement.nature == N.ABSENCE:
+        return f"{debut} - {reste_du(mouvement.prix or Decimal(0))} ({mouvement.precision})"
     if mouvement.prix is not None:
         debut += f" - Prix{INSECABLE}: {euros(mouvement.prix)}"
         if mouvement.precision:
             debut += f" ({mouvement.precision})"
     return debut
+
+
+def reste_du(prix: Decimal) -> str:
+    """What stays due of a meal whose absence is declared."""
+    return f"Reste dû{INSECABLE}: {euros(prix)}" if prix else "Non facturé"
 
 
 def motif(mouvement: Mouvement) -> str:
@@ -83,6 +90,15 @@ class Recapitulatif:
     @property
     def annulations(self) -> int:
         return len(self._de_nature(N.ANNULATION))
+
+    @property
+    def absences(self) -> int:
+        return len(self._de_nature(N.ABSENCE))
+
+    @property
+    def montant_du(self) -> Decimal:
+        """What stays due of the meals of the absences declared."""
+        return sum((m.prix or Decimal(0) for m in self._de_nature(N.ABSENCE)), Decimal(0))
 
     @property
     def refus(self) -> int:

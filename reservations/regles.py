@@ -15,6 +15,8 @@ from django.db.models import TextChoices
 PARIS = ZoneInfo("Europe/Paris")
 # No cut-off comes later on the day of the meal: by then it is eaten.
 FIN_DU_SERVICE = dt.time(14, 0)
+# An absence is declared when a meal can no longer be cancelled: this early at most.
+ABSENCES_D_AVANCE = dt.timedelta(days=15)
 LETTRES_UAI = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 
@@ -34,6 +36,11 @@ class Motif(TextChoices):
     PAS_RESERVE = "pas-reserve", "ce repas n’était pas réservé"
     HORS_DELAI_ANNULATION = "hors-delai-annul", "le délai d’annulation est dépassé"
     ABSENT = "absent", "une absence est déclarée ce jour-là"
+    ANNULABLE = "annulable", "ce repas peut encore être annulé sans frais dans le calendrier"
+    SANS_ABSENCE = "sans-absence", "les absences ne se déclarent pas sur le portail ce jour-là"
+    ABSENCE_TROP_TOT = "absence-trop-tot", "une absence se déclare au plus quinze jours avant"
+    HORS_DELAI_ABSENCE = "hors-delai-absence", "l’heure limite des absences est passée"
+    PAS_ABSENT = "pas-absent", "aucune absence n’est déclarée ce jour-là"
 
 
 # What asks for a state that is already so changes nothing, and is no refusal.
@@ -62,6 +69,7 @@ class JourneeLue(Protocol):
     limite_reservation: dt.datetime
     limite_annulation: dt.datetime
     limite_tardive: dt.datetime | None
+    limite_absence: dt.datetime | None
     fermeture: str
 
 
@@ -134,6 +142,66 @@ def motif_de_refus_annulation(
     if maintenant >= journee.limite_annulation:
         return Motif.HORS_DELAI_ANNULATION
     return None
+
+
+# --- Absences --------------------------------------------------------------------------------------------------------
+def motif_de_refus_absence(
+    journee: JourneeLue | None, *, detenteur: Detenteur | None, maintenant: dt.datetime
+) -> Motif | None:
+    """Why an absence cannot be declared, or None when it can: a booked meal, too late to cancel, before the hour."""
+    if journee is None or detenteur is None:
+        return Motif.PAS_RESERVE
+    if detenteur == Detenteur.ABSENT:
+        return Motif.ABSENT
+    if detenteur == Detenteur.AUTRE:
+        return Motif.AUTRE_FOYER
+    if detenteur == Detenteur.AUTRE_INSCRIPTION:
+        return Motif.AUTRE_INSCRIPTION
+    if journee.limite_absence is None:
+        return Motif.SANS_ABSENCE
+    if maintenant >= journee.limite_absence:
+        return Motif.HORS_DELAI_ABSENCE
+    if maintenant < journee.limite_annulation:
+        return Motif.ANNULABLE
+    if journee.date > maintenant.astimezone(PARIS).date() + ABSENCES_D_AVANCE:
+        return Motif.ABSENCE_TROP_TOT
+    return None
+
+
+def motif_de_refus_retour(
+    journee: JourneeLue | None, *, detenteur: Detenteur | None, maintenant: dt.datetime
+) -> Motif | None:
+    """Why a declared absence cannot be undone, or None when the meal can be booked again.
+
+    `detenteur` is ABSENT when this enrolment declared it. The place may have been taken since: then the day is full,
+    which is proved as any refusal.
+    """
+    if detenteur == Detenteur.MOI:
+        return Motif.DEJA_RESERVE
+    if journee is None or detenteur != Detenteur.ABSENT:
+        return Motif.PAS_ABSENT
+    if journee.fermeture:
+        return Motif.FERME
+    if journee.limite_absence is None or maintenant >= journee.limite_absence:
+        return Motif.HORS_DELAI_ABSENCE
+    if journee.places_prises >= journee.capacite:
+        return Motif.COMPLET
+    return None
+
+
+def absences_de_suite(jour: dt.date, *, service: Iterable[dt.date], absences: Collection[dt.date]) -> int:
+    """How many absences were declared on the days of `service` directly before `jour`, none left out between."""
+    suite = 0
+    for precedent in sorted((s for s in service if s < jour), reverse=True):
+        if precedent not in absences:
+            break
+        suite += 1
+    return suite
+
+
+def en_jours_d_absence(rang: int) -> str:
+    """`1er jour d’absence`, `2e jour d’absence`."""
+    return f"{rang}{'er' if rang == 1 else 'e'} jour d’absence"
 
 
 def etat_du_jour(detenteur: Detenteur | None, motif: Motif | None) -> Etat:

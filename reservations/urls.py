@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reservations import views, views_enfant
+from reservations import views, views_absences, views_enfant
 
 app_name = "reservations"
 urlpatterns = [
@@ -8,5 +8,15 @@ urlpatterns = [
     path("reservations/", views.choix_enfant, name="choix_enfant"),
     path("reservations/enfants/<int:pk>/", views.choix_inscription, name="choix_inscription"),
     path("reservations/inscriptions/<int:pk>/", views.calendrier, name="calendrier"),
+    path(
+        "reservations/inscriptions/<int:pk>/absences/<str:jour>/",
+        views_absences.declarer_absence,
+        name="declarer_absence",
+    ),
+    path(
+        "reservations/inscriptions/<int:pk>/absences/<str:jour>/annuler/",
+        views_absences.annuler_absence,
+        name="annuler_absence",
+    ),
     path("reservations/operations/<str:numero>/", views.operation, name="operation"),
 ]

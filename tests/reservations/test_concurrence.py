@@ -19,12 +19,12 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 
 from comptes.models import Enfant
-from reservations.models import Fermeture, Journee, Mouvement, Operation, Reservation
+from reservations.models import Fermeture, Journee, Mouvement, Operation, Reservation, Tarif
 from reservations.models.inscription import InscriptionQuerySet
 from reservations.models.journee import JourneeQuerySet
-from reservations.regles import Changements, Motif
+from reservations.regles import PARIS, Changements, Motif
 from reservations.services import actualiser_journees, reserver
-from tests.factories import INSTANT, JourneeFactory, foyer, ouvrir
+from tests.factories import INSTANT, PRIX, JourneeFactory, foyer, ouvrir
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("horloge_qui_tourne", "comptes_justes")]
 
@@ -346,3 +346,16 @@ def test_submissions_over_days_in_opposite_orders_never_wait_in_a_circle():
                     actualiser_journees(activite=activite, annee=fratries[0][0].annee)
 
     assert ensemble(*[lambda paire=paire: envois(*paire) for paire in fratries], ville) == [None] * 4
+
+
+# --- The free late meals of a year ------------------------------------------------------------------------------------
+def test_two_late_meals_at_once_use_one_free_allowance_once():
+    """The count of late meals is read after the lock: inside the locking query, both would find none."""
+    f = foyer(activite=ouvrir(retard="franchise", retard_franchise=1))
+    Tarif.objects.update(cout=PRIX * 2)
+    tard = dt.datetime(2026, 12, 7, 7, tzinfo=PARIS)
+    with time_machine.travel(tard, tick=True):
+        premier = envoi(f, LUNDI)
+        second = apres_avoir_attendu(premier, envoi(f, MARDI))
+    assert isinstance(second, Operation), second
+    assert sorted(Reservation.objects.values_list("prix", flat=True)) == [PRIX, PRIX * 2]

@@ -1,4 +1,4 @@
-"""Cut-offs, the three families of rules, as tables and over every school year of the committed calendar. No database."""
+"""Cut-offs, the three families of rules, as tables and over every committed school year. No database."""
 
 import datetime as dt
 

@@ -41,6 +41,7 @@ class Jour:
     limite_reservation: dt.datetime = LIMITE
     limite_annulation: dt.datetime = LIMITE
     limite_tardive: dt.datetime | None = None
+    limite_absence: dt.datetime | None = None
     fermeture: str = ""
 
 
@@ -98,7 +99,14 @@ def test_among_several_reasons_the_most_decisive_is_told(rang):
 
 def test_the_reasons_of_the_table_are_all_the_reasons_to_refuse_a_booking():
     d_annulation = {Motif.PAS_RESERVE, Motif.HORS_DELAI_ANNULATION}
-    assert {motif for motif, _ in REFUS} | d_annulation == set(Motif)
+    d_absence = {
+        Motif.ANNULABLE,
+        Motif.SANS_ABSENCE,
+        Motif.ABSENCE_TROP_TOT,
+        Motif.HORS_DELAI_ABSENCE,
+        Motif.PAS_ABSENT,
+    }
+    assert {motif for motif, _ in REFUS} | d_annulation | d_absence == set(Motif)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,240 @@
+"""Absences of the morning: declared until the hour of each day, undone until the same hour."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from reservations.courriels import envoyer_recapitulatif, prevenir_la_cantine
+from reservations.models import Absence, Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.regles import (
+    ABSENCES_D_AVANCE,
+    SANS_EFFET,
+    Detenteur,
+    Motif,
+    absences_de_suite,
+    en_jours_d_absence,
+    motif_de_refus_absence,
+    motif_de_refus_retour,
+)
+from reservations.services.places import compter_les_places
+from reservations.services.reserver import TARDIVE
+from reservations.tarifs import prix_de_l_absence
+
+# Thirty waiting days are seven weeks of meals; with two holidays between, less than this.
+SUITE_AU_PLUS = dt.timedelta(days=120)
+RETOUR = "absence annulée"
+N = Mouvement.Nature
+
+
+def declarer_absence(
+    *,
+    inscription: int,
+    jour: dt.date,
+    auteur,
+    cle: str,
+    origine: str = Operation.Origine.PARENT,
+    horloge: Callable[[], dt.datetime] = timezone.now,
+) -> Operation:
+    """Say that the child of this enrolment (primary key) will not eat the meal booked on `jour`; return the operation.
+
+    The place is free again, what stays due follows the waiting days of the activity, the household gets its recap and
+    the canteen a mail. A refusal is an operation too, with its reason. The same `cle` twice returns the operation of the
+    first time. Rights are the caller's business: `Inscription.objects.de(...)`. Locks: those of `reserver`.
+    """
+    with transaction.atomic():
+        dossier = _ouvrir(inscription, jour, auteur, cle, origine, horloge)
+        if isinstance(dossier, Operation):
+            return dossier
+        motif = motif_de_refus_absence(
+            dossier.journee, detenteur=dossier.detenteur, maintenant=dossier.operation.cree_le
+        )
+        dossier.operation.save(force_insert=True)
+        mouvements = [dossier.refus(motif, N.REFUS_ANNULATION)] if motif else _declarer(dossier)
+        _terminer(dossier, mouvements)
+        if motif is None:
+            prevenir_la_cantine(dossier.inscription, jour, absent=True)
+    return dossier.operation
+
+
+def annuler_absence(
+    *,
+    inscription: int,
+    jour: dt.date,
+    auteur,
+    cle: str,
+    origine: str = Operation.Origine.PARENT,
+    horloge: Callable[[], dt.datetime] = timezone.now,
+) -> Operation:
+    """Book again the meal of a declared absence, if its place is still there, at the price that it had.
+
+    Arguments, locks and repeats: those of `declarer_absence`. The operation undoes the one that declared.
+    """
+    with transaction.atomic():
+        dossier = _ouvrir(inscription, jour, auteur, cle, origine, horloge)
+        if isinstance(dossier, Operation):
+            return dossier
+        motif = motif_de_refus_retour(
+            dossier.journee, detenteur=dossier.detenteur_du_retour, maintenant=dossier.operation.cree_le
+        )
+        if motif is None:
+            dossier.operation.annule = _declaration(dossier)
+        dossier.operation.save(force_insert=True)
+        mouvements = [dossier.refus(motif, N.REFUS)] if motif else _revenir(dossier)
+        _terminer(dossier, mouvements)
+        if motif is None:
+            prevenir_la_cantine(dossier.inscription, jour, absent=False)
+    return dossier.operation
+
+
+@dataclass
+class _Dossier:
+    """What the locks hold and the decision reads."""
+
+    inscription: Inscription
+    jour: dt.date
+    journee: Journee | None
+    operation: Operation  # not written yet
+    reservation: Reservation | None
+    absences: dict[dt.date, Absence]  # those of this enrolment
+    absence_d_ailleurs: bool
+    service: list[dt.date]
+
+    @property
+    def detenteur(self) -> Detenteur | None:
+        if self.reservation:
+            return self.inscription.detenteur(self.reservation)
+        return Detenteur.ABSENT if self.jour in self.absences or self.absence_d_ailleurs else None
+
+    @property
+    def detenteur_du_retour(self) -> Detenteur | None:
+        """Only the enrolment that declared an absence may undo it."""
+        return None if self.detenteur == Detenteur.ABSENT and self.jour not in self.absences else self.detenteur
+
+    def mouvement(self, nature, **champs) -> Mouvement:
+        return Mouvement(operation=self.operation, inscription=self.inscription, nature=nature, **champs)
+
+    def refus(self, motif: Motif, nature) -> Mouvement:
+        sans_effet = motif in SANS_EFFET or (motif, nature) == (Motif.ABSENT, N.REFUS_ANNULATION)
+        return self.mouvement(
+            N.SANS_EFFET if sans_effet else nature,
+            date=self.jour,
+            motif=motif,
+            precision=self.journee.fermeture if self.journee and motif == Motif.FERME else "",
+            prix=self.reservation.prix if self.reservation else None,
+            capacite=self.journee.capacite if self.journee else None,
+            places_prises=self.journee.places_prises if self.journee else None,
+        )
+
+
+def _ouvrir(pk, jour, auteur, cle, origine, horloge) -> "_Dossier | Operation":
+    """Lock the enrolment and its child, then the day, then read the clock; or the operation of the same form."""
+    inscription = Inscription.objects.completes().avec_courriels().verrouillees().get(pk=pk)
+    while deja := Operation.objects.filter(famille=inscription.famille, cle=cle).select_related("annulee_par").first():
+        if not hasattr(deja, "annulee_par"):
+            return deja
+        # Undone since: the page kept by the browser asks for it again.
+        cle = hashlib.sha256(f"{cle}:{deja.annulee_par.pk}".encode()).hexdigest()
+    journee = Journee.objects.filter(activite=inscription.activite_id, date=jour).verrouillees().first()
+    maintenant = horloge()  # the instant of the decision, after the locks
+    autour = (jour - SUITE_AU_PLUS, jour + ABSENCES_D_AVANCE)
+    absences = list(Absence.objects.filter(enfant=inscription.enfant, date__range=autour))
+    service = Journee.objects.filter(activite=inscription.activite_id, fermeture="", date__range=autour)
+    return _Dossier(
+        inscription=inscription,
+        jour=jour,
+        journee=journee,
+        operation=Operation(famille=inscription.famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant),
+        reservation=Reservation.objects.filter(enfant=inscription.enfant, date=jour).avec_famille().first(),
+        absences={a.date: a for a in absences if a.inscription_id == inscription.pk},
+        absence_d_ailleurs=any(a.date == jour and a.inscription_id != inscription.pk for a in absences),
+        service=sorted(service.values_list("date", flat=True)),
+    )
+
+
+def _declarer(dossier: _Dossier) -> list[Mouvement]:
+    reservation, journee = dossier.reservation, dossier.journee
+    assert reservation is not None
+    assert journee is not None
+    Reservation.objects.filter(pk=reservation.pk).delete()
+    dossier.absences[dossier.jour] = Absence(
+        inscription=dossier.inscription,
+        journee=journee,
+        enfant=dossier.inscription.enfant,
+        date=dossier.jour,
+        declaree_le=dossier.operation.cree_le,
+        prix_du_repas=reservation.prix,
+        prix=reservation.prix,
+    )
+    mouvements = _appliquer_la_carence(dossier)
+    mouvements[0].capacite, mouvements[0].places_prises = journee.capacite, journee.places_prises
+    compter_les_places({journee.pk: -1})
+    return mouvements
+
+
+def _revenir(dossier: _Dossier) -> list[Mouvement]:
+    journee, absence = dossier.journee, dossier.absences.pop(dossier.jour)
+    assert journee is not None
+    deja = Mouvement.objects.filter(inscription=dossier.inscription, date=dossier.jour, nature=N.AJOUT)
+    Absence.objects.filter(pk=absence.pk).delete()
+    Reservation.objects.create(
+        inscription=dossier.inscription,
+        journee=journee,
+        enfant=dossier.inscription.enfant,
+        date=dossier.jour,
+        prix=absence.prix_du_repas,
+        tardive=deja.filter(precision=TARDIVE).exists(),
+    )
+    compter_les_places({journee.pk: 1})
+    return [
+        dossier.mouvement(
+            N.AJOUT,
+            date=dossier.jour,
+            precision=RETOUR,
+            prix=absence.prix_du_repas,
+            capacite=journee.capacite,
+            places_prises=journee.places_prises,
+        ),
+        *_appliquer_la_carence(dossier),
+    ]
+
+
+def _appliquer_la_carence(dossier: _Dossier) -> list[Mouvement]:
+    """Price the absences of this day and of those that directly follow it: their rank has changed. A line for each."""
+    mouvements = []
+    for jour in (j for j in dossier.service if j >= dossier.jour):
+        absence = dossier.absences.get(jour)
+        if absence is None:
+            if jour == dossier.jour:
+                continue
+            break
+        avant = absences_de_suite(jour, service=dossier.service, absences=dossier.absences)
+        prix = prix_de_l_absence(
+            absence.prix_du_repas, absences_avant=avant, carence=dossier.inscription.activite.absence_carence
+        )
+        if jour != dossier.jour and prix == absence.prix:
+            continue
+        absence.prix = prix
+        absence.save()
+        mouvements.append(dossier.mouvement(N.ABSENCE, date=jour, prix=prix, precision=en_jours_d_absence(avant + 1)))
+    return mouvements
+
+
+def _declaration(dossier: _Dossier) -> Operation | None:
+    """The operation that declared the absence of this day."""
+    return Operation.objects.filter(
+        famille=dossier.inscription.famille,
+        cree_le=dossier.absences[dossier.jour].declaree_le,
+        mouvements__inscription=dossier.inscription,
+        mouvements__date=dossier.jour,
+        mouvements__nature=N.ABSENCE,
+        annulee_par=None,
+    ).first()
+
+
+def _terminer(dossier: _Dossier, mouvements: list[Mouvement]) -> None:
+    Mouvement.objects.bulk_create(mouvements)
+    envoyer_recapitulatif(dossier.operation, mouvements, [dossier.inscription])
