@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from reservations.courriels import envoyer_recapitulatif, prevenir_la_cantine
@@ -42,8 +43,8 @@ def declarer_absence(
     """Say that the child of this enrolment (primary key) will not eat the meal booked on `jour`; return the operation.
 
     The place is free again, what stays due follows the waiting days of the activity, the household gets its recap and
-    the canteen a mail. A refusal is an operation too, with its reason. The same `cle` twice returns the operation of the
-    first time. Rights are the caller's business: `Inscription.objects.de(...)`. Locks: those of `reserver`.
+    the canteen a mail. A refusal is an operation too, with its reason. The same `cle` twice returns the operation of
+    the first time. Rights are the caller's business: `Inscription.objects.de(...)`. Locks: those of `reserver`.
     """
     with transaction.atomic():
         dossier = _ouvrir(inscription, jour, auteur, cle, origine, horloge)
@@ -80,10 +81,11 @@ def annuler_absence(
         motif = motif_de_refus_retour(
             dossier.journee, detenteur=dossier.detenteur_du_retour, maintenant=dossier.operation.cree_le
         )
+        tardive = False
         if motif is None:
-            dossier.operation.annule = _declaration(dossier)
+            dossier.operation.annule_id, tardive = _passe(dossier)
         dossier.operation.save(force_insert=True)
-        mouvements = [dossier.refus(motif, N.REFUS)] if motif else _revenir(dossier)
+        mouvements = [dossier.refus(motif, N.REFUS)] if motif else _revenir(dossier, tardive)
         _terminer(dossier, mouvements)
         if motif is None:
             prevenir_la_cantine(dossier.inscription, jour, absent=False)
@@ -100,14 +102,14 @@ class _Dossier:
     operation: Operation  # not written yet
     reservation: Reservation | None
     absences: dict[dt.date, Absence]  # those of this enrolment
-    absence_d_ailleurs: bool
+    d_ailleurs: set[dt.date]  # those of the child's other enrolments in the activity
     service: list[dt.date]
 
     @property
     def detenteur(self) -> Detenteur | None:
         if self.reservation:
             return self.inscription.detenteur(self.reservation)
-        return Detenteur.ABSENT if self.jour in self.absences or self.absence_d_ailleurs else None
+        return Detenteur.ABSENT if self.jour in self.absences or self.jour in self.d_ailleurs else None
 
     @property
     def detenteur_du_retour(self) -> Detenteur | None:
@@ -140,19 +142,50 @@ def _ouvrir(pk, jour, auteur, cle, origine, horloge) -> "_Dossier | Operation":
         cle = hashlib.sha256(f"{cle}:{deja.annulee_par.pk}".encode()).hexdigest()
     journee = Journee.objects.filter(activite=inscription.activite_id, date=jour).verrouillees().first()
     maintenant = horloge()  # the instant of the decision, after the locks
-    autour = (jour - SUITE_AU_PLUS, jour + ABSENCES_D_AVANCE)
-    absences = list(Absence.objects.filter(enfant=inscription.enfant, date__range=autour))
-    service = Journee.objects.filter(activite=inscription.activite_id, fermeture="", date__range=autour)
-    return _Dossier(
-        inscription=inscription,
-        jour=jour,
-        journee=journee,
-        operation=Operation(famille=inscription.famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant),
-        reservation=Reservation.objects.filter(enfant=inscription.enfant, date=jour).avec_famille().first(),
-        absences={a.date: a for a in absences if a.inscription_id == inscription.pk},
-        absence_d_ailleurs=any(a.date == jour and a.inscription_id != inscription.pk for a in absences),
-        service=sorted(service.values_list("date", flat=True)),
-    )
+    operation = Operation(famille=inscription.famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant)
+    return _lire(_Dossier(inscription, jour, journee, operation, None, {}, set(), []))
+
+
+def _lire(dossier: _Dossier) -> _Dossier:
+    """Fill in the days of service around, with the child's absences there, and its meal of the day: one statement."""
+    enfant, jour = dossier.inscription.enfant, dossier.jour
+    lues = (
+        Journee.objects.filter(
+            activite=dossier.inscription.activite_id, date__range=(jour - SUITE_AU_PLUS, jour + ABSENCES_D_AVANCE)
+        )
+        .annotate(
+            a=FilteredRelation("absences", condition=Q(absences__enfant=enfant)),
+            r=FilteredRelation("reservations", condition=Q(reservations__enfant=enfant, reservations__date=jour)),
+        )
+        .order_by("date")
+        .values(
+            "pk", "date", "fermeture",
+            "a__pk", "a__inscription", "a__declaree_le", "a__prix_du_repas", "a__prix",
+            "r__pk", "r__inscription", "r__prix", "r__inscription__rattachement__famille",
+        )
+    )  # fmt: skip
+    for lue in lues:
+        if not lue["fermeture"]:
+            dossier.service.append(lue["date"])
+        if lue["a__inscription"] == dossier.inscription.pk:
+            dossier.absences[lue["date"]] = Absence(
+                pk=lue["a__pk"],
+                inscription=dossier.inscription,
+                journee_id=lue["pk"],
+                enfant=enfant,
+                date=lue["date"],
+                declaree_le=lue["a__declaree_le"],
+                prix_du_repas=lue["a__prix_du_repas"],
+                prix=lue["a__prix"],
+            )
+        elif lue["a__pk"]:
+            dossier.d_ailleurs.add(lue["date"])
+        if lue["r__pk"]:
+            dossier.reservation = Reservation(
+                pk=lue["r__pk"], inscription_id=lue["r__inscription"], enfant=enfant, date=jour, prix=lue["r__prix"]
+            )
+            dossier.reservation.famille = lue["r__inscription__rattachement__famille"]
+    return dossier
 
 
 def _declarer(dossier: _Dossier) -> list[Mouvement]:
@@ -175,10 +208,9 @@ def _declarer(dossier: _Dossier) -> list[Mouvement]:
     return mouvements
 
 
-def _revenir(dossier: _Dossier) -> list[Mouvement]:
+def _revenir(dossier: _Dossier, tardive: bool) -> list[Mouvement]:
     journee, absence = dossier.journee, dossier.absences.pop(dossier.jour)
     assert journee is not None
-    deja = Mouvement.objects.filter(inscription=dossier.inscription, date=dossier.jour, nature=N.AJOUT)
     Absence.objects.filter(pk=absence.pk).delete()
     Reservation.objects.create(
         inscription=dossier.inscription,
@@ -186,7 +218,7 @@ def _revenir(dossier: _Dossier) -> list[Mouvement]:
         enfant=dossier.inscription.enfant,
         date=dossier.jour,
         prix=absence.prix_du_repas,
-        tardive=deja.filter(precision=TARDIVE).exists(),
+        tardive=tardive,
     )
     compter_les_places({journee.pk: 1})
     return [
@@ -204,7 +236,7 @@ def _revenir(dossier: _Dossier) -> list[Mouvement]:
 
 def _appliquer_la_carence(dossier: _Dossier) -> list[Mouvement]:
     """Price the absences of this day and of those that directly follow it: their rank has changed. A line for each."""
-    mouvements = []
+    mouvements, changees = [], []
     for jour in (j for j in dossier.service if j >= dossier.jour):
         absence = dossier.absences.get(jour)
         if absence is None:
@@ -218,21 +250,31 @@ def _appliquer_la_carence(dossier: _Dossier) -> list[Mouvement]:
         if jour != dossier.jour and prix == absence.prix:
             continue
         absence.prix = prix
-        absence.save()
+        changees.append(absence)
         mouvements.append(dossier.mouvement(N.ABSENCE, date=jour, prix=prix, precision=en_jours_d_absence(avant + 1)))
+    for absence in changees:
+        absence.pk = None  # found again by its child and day
+    Absence.objects.bulk_create(
+        changees, update_conflicts=True, unique_fields=["enfant", "date"], update_fields=["prix"]
+    )
     return mouvements
 
 
-def _declaration(dossier: _Dossier) -> Operation | None:
-    """The operation that declared the absence of this day."""
-    return Operation.objects.filter(
-        famille=dossier.inscription.famille,
-        cree_le=dossier.absences[dossier.jour].declaree_le,
-        mouvements__inscription=dossier.inscription,
-        mouvements__date=dossier.jour,
-        mouvements__nature=N.ABSENCE,
-        annulee_par=None,
-    ).first()
+def _passe(dossier: _Dossier) -> tuple[int | None, bool]:
+    """The operation that declared the absence of this day, unless undone already; whether the meal was booked late."""
+    declaree_le = dossier.absences[dossier.jour].declaree_le
+    mouvements = list(
+        Mouvement.objects.filter(inscription=dossier.inscription, date=dossier.jour)
+        .order_by("pk")
+        .values_list("nature", "precision", "operation", "operation__cree_le", "operation__annulee_par")
+    )
+    declarations = [
+        operation
+        for nature, _, operation, cree_le, annulee_par in mouvements
+        if nature == N.ABSENCE and cree_le == declaree_le and annulee_par is None
+    ]
+    tardive = any(nature == N.AJOUT and precision == TARDIVE for nature, precision, *_ in mouvements)
+    return next(iter(declarations), None), tardive
 
 
 def _terminer(dossier: _Dossier, mouvements: list[Mouvement]) -> None:

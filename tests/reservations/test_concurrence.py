@@ -19,11 +19,11 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 
 from comptes.models import Enfant
-from reservations.models import Fermeture, Journee, Mouvement, Operation, Reservation, Tarif
+from reservations.models import Absence, Fermeture, Journee, Mouvement, Operation, Reservation, Tarif
 from reservations.models.inscription import InscriptionQuerySet
 from reservations.models.journee import JourneeQuerySet
 from reservations.regles import PARIS, Changements, Motif
-from reservations.services import actualiser_journees, reserver
+from reservations.services import actualiser_journees, declarer_absence, reserver
 from tests.factories import INSTANT, PRIX, JourneeFactory, foyer, ouvrir
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("horloge_qui_tourne", "comptes_justes")]
@@ -359,3 +359,57 @@ def test_two_late_meals_at_once_use_one_free_allowance_once():
         second = apres_avoir_attendu(premier, envoi(f, MARDI))
     assert isinstance(second, Operation), second
     assert sorted(Reservation.objects.values_list("prix", flat=True)) == [PRIX, PRIX * 2]
+
+
+# --- Two clicks on « Déclarer l’absence » -----------------------------------------------------------------------------
+def deux_clics():
+    """The meal of Monday, booked; the button pressed twice at once, by two tabs. What each was told."""
+    f = foyer(reserves=[LUNDI])
+    matin = dt.datetime(2026, 12, 7, 8, tzinfo=PARIS)
+    croisement = Croisement(2)
+
+    def horloge():
+        croisement()
+        return matin
+
+    def clic():
+        return declarer_absence(
+            inscription=f.inscription.pk, jour=LUNDI, auteur=f.utilisateur, cle=uuid.uuid4().hex, horloge=horloge
+        )
+
+    return ensemble(clic, clic)
+
+
+def test_two_clicks_at_once_declare_one_absence_and_free_one_place():
+    operations = deux_clics()
+    assert all(isinstance(o, Operation) for o in operations), operations
+    assert sorted(o.mouvements.get().nature for o in operations) == [N.ABSENCE, N.SANS_EFFET]
+    assert Absence.objects.count() == 1
+    assert Journee.objects.get(date=LUNDI).places_prises == 0
+
+
+def test_control_without_the_lock_two_clicks_break(monkeypatch):
+    sans_verrou(monkeypatch, InscriptionQuerySet)
+    sans_verrou(monkeypatch, JourneeQuerySet)
+    issues = deux_clics()
+    assert any(not isinstance(i, Operation) for i in issues) or [i.mouvements.get().nature for i in issues] == [
+        N.ABSENCE,
+        N.ABSENCE,
+    ]
+
+
+def test_the_same_click_sent_twice_at_once_is_one_operation():
+    f = foyer(reserves=[LUNDI])
+
+    def clic():
+        return declarer_absence(
+            inscription=f.inscription.pk,
+            jour=LUNDI,
+            auteur=f.utilisateur,
+            cle="meme",
+            horloge=lambda: dt.datetime(2026, 12, 7, 8, tzinfo=PARIS),
+        )
+
+    premier, second = ensemble(clic, clic)
+    assert premier == second
+    assert Absence.objects.count() == 1
