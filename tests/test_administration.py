@@ -65,7 +65,7 @@ def test_a_list_and_a_page_answer_to_the_roles_that_see_them_and_to_no_other(mod
 def test_an_empty_form_answers_to_the_roles_that_create(modele, role):
     client = agent(role)
     reponse = client.get(adresse("add", modele))
-    interdits = {"journee", "reservation", "operation", "mouvement", "rattachement"}
+    interdits = {"absence", "journee", "reservation", "operation", "mouvement", "rattachement"}
     permis = peut(role, modele, "add") and modele._meta.model_name not in interdits
     assert reponse.status_code == (200 if permis else 403)
 

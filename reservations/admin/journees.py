@@ -10,10 +10,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from comptes.admin_communs import Fiche
-from comptes.francais import INSECABLE, JOURS_COURTS, nombre
+from comptes.francais import INSECABLE, JOURS_COURTS, heure, nombre
 from reservations.admin.communs import dire_le_bilan
 from reservations.models import Journee
+from reservations.regles import FIN_DU_SERVICE, PARIS
 from reservations.services.modifier_journee import Reglages, modifier_journee, verifier_la_fermeture
+
+LIMITES = ("limite_reservation", "limite_annulation", "limite_tardive", "limite_absence")
 
 
 class Periode(admin.SimpleListFilter):
@@ -71,15 +74,15 @@ class JourneeForm(forms.ModelForm):
 
     class Meta:
         model = Journee
-        fields = ["capacite", "limite_reservation", "limite_annulation", "manuelle", "fermeture"]
+        fields = ["capacite", *LIMITES, "manuelle", "fermeture"]
 
     def clean(self):
         super().clean()
-        fin_du_jour = self.instance.date + dt.timedelta(days=1)
-        for champ in ("limite_reservation", "limite_annulation"):
+        fin_du_repas = dt.datetime.combine(self.instance.date, FIN_DU_SERVICE, tzinfo=PARIS)
+        for champ in LIMITES:
             limite = self.cleaned_data.get(champ)
-            if limite and timezone.localtime(limite).date() >= fin_du_jour:
-                self.add_error(champ, "La limite est au plus tard le jour du repas.")
+            if limite and limite > fin_du_repas:
+                self.add_error(champ, f"La limite est au plus tard le jour du repas, à {heure(FIN_DU_SERVICE)}.")
         if "fermeture" in self.cleaned_data and "fermeture" in self.changed_data:
             self._verifier_la_fermeture(self.cleaned_data["fermeture"])
 
@@ -99,7 +102,9 @@ class JourneeForm(forms.ModelForm):
     def reglages(self) -> Reglages:
         """Only what the agent changed."""
         utiles = set(self.changed_data) & set(Reglages.__dataclass_fields__)
-        return Reglages(**{champ: self.cleaned_data[champ] for champ in utiles})
+        lus = {champ: self.cleaned_data[champ] for champ in utiles}
+        vides = frozenset(champ for champ in LIMITES if champ in lus and lus[champ] is None)
+        return Reglages(**lus, vides=vides)
 
 
 @admin.register(Journee)
@@ -122,7 +127,7 @@ class JourneeAdmin(Fiche):
             (
                 "Réglages de ce jour",
                 {
-                    "fields": ["capacite", "limite_reservation", "limite_annulation", "manuelle"],
+                    "fields": ["capacite", *LIMITES, "manuelle"],
                     "description": "Changer la capacité ou une limite règle la journée à la main. Décocher « réglée à "
                     "la main » lui rend celles de l’activité.",
                 },

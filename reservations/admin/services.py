@@ -6,7 +6,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from comptes.admin_communs import Fiche, SuppressionExpliquee
-from comptes.francais import JOURS, JOURS_COURTS, nombre
+from comptes.francais import INSECABLE, JOURS, JOURS_COURTS, nombre
 from reservations.admin.communs import dire_le_bilan
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Journee, Reservation, Tarif
 from reservations.services.annees import supprimer_activite
@@ -52,18 +52,28 @@ class ActiviteForm(forms.ModelForm):
             "capacite",
             "reservation_jours",
             "reservation_unite",
+            "reservation_jour_semaine",
             "reservation_heure",
             "annulation_jours",
             "annulation_unite",
+            "annulation_jour_semaine",
             "annulation_heure",
+            "retard",
+            "retard_montant",
+            "retard_franchise",
+            "retard_heure",
+            "absence_heure",
+            "absence_carence",
+            "courriel",
         ]
+        localized_fields = ["retard_montant"]  # 2,50 as well as 2.50
 
 
 class TarifForm(forms.ModelForm):
     class Meta:
         model = Tarif
-        fields = ["annee", "prix"]
-        localized_fields = ["prix"]  # 4,97 as well as 4.97
+        fields = ["annee", "prix", "cout"]
+        localized_fields = ["prix", "cout"]  # 4,97 as well as 4.97
 
 
 class TarifInline(admin.TabularInline):
@@ -79,10 +89,15 @@ REGLES = {
     "active",
     "reservation_jours",
     "reservation_unite",
+    "reservation_jour_semaine",
     "reservation_heure",
     "annulation_jours",
     "annulation_unite",
+    "annulation_jour_semaine",
     "annulation_heure",
+    "retard",
+    "retard_heure",
+    "absence_heure",
 }
 
 
@@ -109,11 +124,21 @@ class ActiviteAdmin(SuppressionExpliquee):
         (
             "Délai pour réserver",
             {
-                "fields": [("reservation_jours", "reservation_unite", "reservation_heure")],
-                "description": "0 jour avant : le matin même.",
+                "fields": [
+                    ("reservation_jours", "reservation_unite", "reservation_heure"),
+                    "reservation_jour_semaine",
+                ],
+                "description": f"0 jour avant{INSECABLE}: le matin même. "
+                f"Avec «{INSECABLE}semaine précédente{INSECABLE}», "
+                "choisissez le jour de cette semaine-là, qui vaut pour tous les repas de la suivante.",
             },
         ),
-        ("Délai pour annuler", {"fields": [("annulation_jours", "annulation_unite", "annulation_heure")]}),
+        (
+            "Délai pour annuler",
+            {"fields": [("annulation_jours", "annulation_unite", "annulation_heure"), "annulation_jour_semaine"]},
+        ),
+        ("Réservation tardive", {"fields": ["retard", ("retard_montant", "retard_franchise", "retard_heure")]}),
+        ("Absence du matin", {"fields": [("absence_heure", "absence_carence"), "courriel"]}),
     ]
 
     def save_related(self, request, form, formsets, change):

@@ -25,11 +25,13 @@ class Reglages:
     limite_absence: dt.datetime | None = None
     fermeture: str | None = None
     manuelle: bool | None = None
+    vides: frozenset[str] = frozenset()  # the cut-offs that the agent emptied
 
     @property
     def a_la_main(self) -> dict:
         """The fields that the activity's rules set otherwise."""
-        return {champ: valeur for champ in REGLES if (valeur := getattr(self, champ)) is not None}
+        poses = {champ: valeur for champ in REGLES if (valeur := getattr(self, champ)) is not None}
+        return poses | dict.fromkeys(self.vides)
 
 
 def fermeture_du_jour(journee: Journee) -> Fermeture | None:

@@ -67,6 +67,26 @@ def test_a_cut_off_after_the_meal_is_refused(guichet):
     )
 
 
+@pytest.mark.parametrize("champ", ["limite_reservation", "limite_annulation", "limite_tardive", "limite_absence"])
+@pytest.mark.parametrize(("heure", "admise"), [("14:00", True), ("14:01", False), ("23:59", False)])
+def test_no_cut_off_of_a_day_comes_after_the_end_of_its_meal(guichet, champ, heure, admise):
+    f = foyer()
+    reponse = modifier(guichet, journee(f), **{f"{champ}_0": "10/12/2026", f"{champ}_1": heure})
+    if admise:
+        paroles(reponse)
+    else:
+        assert "au plus tard le jour du repas, à 14 h" in refus(reponse)
+    assert journee(f).manuelle == admise
+
+
+def test_absences_of_one_day_can_be_refused_by_emptying_their_hour(guichet):
+    f = foyer()
+    assert journee(f).limite_absence is not None
+    paroles(modifier(guichet, journee(f), limite_absence_0="", limite_absence_1=""))
+    assert (journee(f).limite_absence, journee(f).manuelle) == (None, True)
+    assert journee(f, LUNDI).limite_absence is not None
+
+
 def test_closing_a_day_that_has_meals_asks_first(guichet):
     f = foyer(reserves=[JEUDI])
     assert "1 repas est réservé ce jour-là : cochez" in refus(modifier(guichet, journee(f), fermeture="Fuite d’eau"))

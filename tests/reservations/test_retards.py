@@ -13,6 +13,7 @@ from reservations.models import Inscription, Journee, Mouvement, Reservation, Ta
 from reservations.recapitulatif import Recapitulatif, ligne
 from reservations.regles import PARIS, Motif
 from reservations.services import actualiser_journees
+from tests.administration import agent, modifier, paroles, refus
 from tests.factories import ActiviteFactory, AnneeScolaireFactory, TarifFactory, foyer, ouvrir
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ouverture", "comptes_justes")]
@@ -248,3 +249,41 @@ def test_a_day_set_by_hand_keeps_its_four_cut_offs():
     Journee.objects.filter(date=JEUDI).update(manuelle=True, **avant)
     changer(activite, **NOUVELLES)
     assert limites(JEUDI) == list(avant.values())
+
+
+# --- The agents' page ------------------------------------------------------------------------------------------------
+def test_an_agent_sets_the_rules_of_a_service_and_its_days_follow():
+    activite = ouvrir()
+    client = agent("guichet")
+    changements = {
+        "reservation_unite": "semaine",
+        "reservation_jour_semaine": "2",
+        "annulation_jours": "0",
+        "annulation_heure": "08:00",
+        "retard": "fixe",
+        "retard_montant": "2,50",
+        "retard_heure": "07:45",
+        "absence_heure": "10:00",
+        "absence_carence": "2",
+        "courriel": "cantine@exemple.fr",
+        "tarifs-0-cout": "9,80",
+    }
+    paroles(modifier(client, activite, **changements))
+    activite.refresh_from_db()
+    assert (activite.retard_montant, activite.absence_carence) == (Decimal("2.50"), 2)
+    assert Tarif.objects.get().cout == COUT
+    assert limites(JEUDI) == [a(1, 23, 59), a(10, 8), a(10, 7, 45), a(10, 10)]
+
+
+@pytest.mark.parametrize(
+    ("changements", "phrase"),
+    [
+        ({"reservation_unite": "semaine"}, "choisissez le jour de la semaine précédente"),
+        ({"annulation_jours": "0", "annulation_heure": "15:00"}, "au plus tard 14 h"),
+        ({"absence_heure": "15:00"}, "au plus tard 14 h"),
+        ({"tarifs-0-cout": "4,00"}, "ne dépasse pas son coût"),
+    ],
+)
+def test_an_agent_is_told_in_french_which_rule_makes_no_sense(changements, phrase):
+    activite = ouvrir()
+    assert phrase in refus(modifier(agent("guichet"), activite, **changements))
