@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from comptes.models import Enfant
-from reservations.models import AnneeScolaire, Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.models import AnneeScolaire, Attente, Inscription, Journee, Mouvement, Operation, Reservation
 
 REPAS_ANNONCES = 6
 JOURS_A_SURVEILLER = 14
@@ -27,6 +27,11 @@ def accueil(request):
         "aujourdhui": aujourdhui,
         "ouvertures": list(AnneeScolaire.objects.a_ouvrir(timezone.now())) if enfants else [],
         "sans_repas": _sans_repas(request.user, aujourdhui) if enfants else [],
+        "offres": list(
+            Attente.objects.de(request.user).proposees(timezone.now()).select_related("enfant").order_by("expire_le")
+        )
+        if enfants
+        else [],
         "repas": list(Reservation.objects.de(request.user).a_venir(aujourdhui)[:REPAS_ANNONCES]) if enfants else [],
     }
     return render(request, "portail/accueil.html", contexte)

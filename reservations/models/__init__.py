@@ -8,6 +8,7 @@ from reservations.models.flux import FluxCalendrier
 from reservations.models.inscription import Inscription
 from reservations.models.journee import Journee, Reservation
 from reservations.models.operation import Mouvement, Operation
+from reservations.models.rappel import Rappel
 
 __all__ = [
     "Absence",
@@ -23,6 +24,7 @@ __all__ = [
     "Mouvement",
     "Operation",
     "PeriodeSansClasse",
+    "Rappel",
     "Reservation",
     "Tarif",
 ]
