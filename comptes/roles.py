@@ -28,6 +28,9 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.reservation": (VOIR,),
         "reservations.operation": (VOIR,),
         "reservations.mouvement": (VOIR,),
+        "reservations.refusenregistre": (VOIR,),
+        "reservations.attente": (VOIR,),
+        "reservations.rappel": (VOIR,),
     },
     "cantine": {
         "reservations.ecole": (VOIR,),

@@ -7,7 +7,7 @@ from reservations.models.collective import AnnulationCollective
 from reservations.models.flux import FluxCalendrier
 from reservations.models.inscription import Inscription
 from reservations.models.journee import Journee, Reservation
-from reservations.models.operation import Mouvement, Operation
+from reservations.models.operation import Mouvement, Operation, RefusEnregistre
 from reservations.models.rappel import Rappel
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Operation",
     "PeriodeSansClasse",
     "Rappel",
+    "RefusEnregistre",
     "Reservation",
     "Tarif",
 ]

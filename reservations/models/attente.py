@@ -20,7 +20,7 @@ class AttenteQuerySet(models.QuerySet):
         return self.filter(etat=Attente.Etat.ATTRIBUEE, mode=Attente.Mode.PROPOSER, expire_le__gt=maintenant)
 
     def avec_rang(self) -> "AttenteQuerySet":
-        """Annotate `rang`: 1 for the first of those who wait for this day. A closed request has the rank it would have."""
+        """Annotate `rang`: 1 for the first of those who wait for this day, or hold a place of it."""
         avant = Attente.objects.actives().filter(journee=OuterRef("journee"), pk__lt=OuterRef("pk"))
         return self.annotate(
             rang=Coalesce(Subquery(avant.order_by().values("journee").annotate(n=Count("pk")).values("n")), 0) + 1

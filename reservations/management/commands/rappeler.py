@@ -7,7 +7,8 @@ from reservations.services.rappels import rappeler
 
 class Command(BaseCommand):
     help = (
-        "Rappelle par e-mail, avant la limite d’une semaine, aux familles d’un enfant inscrit que rien n’y est réservé. "
+        "Rappelle par e-mail, avant la limite d’une semaine, aux familles d’un enfant inscrit que rien n’y est "
+        "réservé. "
         "Sans --appliquer, la commande simule et n’écrit rien. Relancée, elle n’écrit pas deux fois à une famille."
     )
 
