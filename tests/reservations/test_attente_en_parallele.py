@@ -5,11 +5,14 @@ import uuid
 
 import pytest
 from django.db import IntegrityError, transaction
+from post_office.models import Email
 
 from reservations.models import Attente, Inscription, Journee, Mouvement, Operation, Reservation
 from reservations.models.inscription import InscriptionQuerySet
 from reservations.models.journee import JourneeQuerySet
+from reservations.regles import PARIS
 from reservations.services.attente import AttenteClose, accepter, demander, servir
+from reservations.services.rappels import rappeler
 from tests.factories import foyer, ouvrir
 from tests.reservations.test_concurrence import (
     Croisement,
@@ -206,3 +209,29 @@ def test_control_without_the_locks_the_offer_is_both_booked_and_passed_on(monkey
     assert Reservation.objects.filter(inscription=f.inscription).count() == 1
     assert prises(f.activite) == 0  # the meal has no place
     Journee.objects.filter(activite=f.activite, date=LUNDI).update(places_prises=1)
+
+
+# --- Two sweeps of reminders -----------------------------------------------------------------------------------------
+def deux_balayages() -> list:
+    foyer()
+    vendredi = dt.datetime(2026, 12, 4, 9, 0, tzinfo=PARIS)
+    croisement = Croisement(2)
+
+    def horloge():
+        croisement()
+        return vendredi
+
+    return ensemble(lambda: rappeler(horloge=horloge), lambda: rappeler(horloge=horloge))
+
+
+def test_two_sweeps_at_once_remind_a_household_once():
+    bilans = deux_balayages()
+    assert sorted(b.courriels for b in bilans) == [0, 1], bilans
+    assert Email.objects.count() == 1
+
+
+def test_control_without_the_unique_row_it_is_reminded_twice(monkeypatch):
+    sans_ligne = "SELECT * FROM unnest(%(familles)s::bigint[], %(semaines)s::date[])"
+    monkeypatch.setattr("reservations.services.rappels._NOTER", sans_ligne)
+    bilans = deux_balayages()
+    assert [b.courriels for b in bilans] == [1, 1], bilans
