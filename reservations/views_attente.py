@@ -32,7 +32,8 @@ def attente(request, pk):
         return _demande(request, inscription)
     maintenant = timezone.now()
     siennes = inscription.attentes.actives().avec_rang().select_related("journee").order_by("date", "pk")
-    offres, autres = [], []
+    offres: list[Attente] = []
+    autres: list[Attente] = []
     for a in siennes:
         proposee = a.etat == a.Etat.ATTRIBUEE and a.mode == a.Mode.PROPOSER and a.expire_le > maintenant
         (offres if proposee else autres).append(a)

@@ -85,7 +85,7 @@ class AttenteAdmin(LectureSeule, Fiche):
     fields = [*readonly_fields]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).avec_rang()
+        return Attente.objects.avec_rang()
 
     @admin.display(description="jour", ordering="date")
     def jour(self, attente):
