@@ -138,7 +138,7 @@ def accepter(*, attente: int, auteur, horloge: Horloge = timezone.now) -> Operat
         if offre.etat == Etat.SATISFAITE:
             return Operation.objects.get(famille=inscription.famille, cle=_cle(offre, "repas"))
         if offre.etat == Etat.EXPIREE or (offre.etat == Etat.ATTRIBUEE and _expiree(offre, journee, maintenant)):
-            raise AttenteClose("Le temps pour accepter cette place est passé : elle va à la famille suivante.")
+            raise AttenteClose("Le temps pour accepter cette place est passé : elle n’est plus gardée pour vous.")
         if offre.etat != Etat.ATTRIBUEE:
             raise AttenteClose(phrase)
         motif = _motif(inscription, journee, maintenant)
