@@ -98,7 +98,8 @@ def test_among_several_reasons_the_most_decisive_is_told(rang):
 
 def test_the_reasons_of_the_table_are_all_the_reasons_to_refuse_a_booking():
     d_annulation = {Motif.PAS_RESERVE, Motif.HORS_DELAI_ANNULATION}
-    assert {motif for motif, _ in REFUS} | d_annulation == set(Motif)
+    d_attente = {Motif.PLACE_LIBRE, Motif.DEJA_EN_ATTENTE}
+    assert {motif for motif, _ in REFUS} | d_annulation | d_attente == set(Motif)
 
 
 @pytest.mark.parametrize(
