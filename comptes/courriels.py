@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
@@ -24,24 +25,42 @@ def rendre(gabarit: str, contexte: Mapping) -> tuple[str, str]:
     )
 
 
+@dataclass(frozen=True)
+class Lettre:
+    """One text, and each address that gets its own copy."""
+
+    destinataires: Sequence[str]
+    gabarit: str
+    contexte: Mapping
+    sujet: str
+
+    def exemplaires(self) -> list[Email]:
+        texte, html = rendre(self.gabarit, self.contexte)
+        return [
+            Email(
+                from_email=settings.DEFAULT_FROM_EMAIL,
+                to=[adresse],
+                subject=self.sujet,
+                message=texte,
+                html_message=html,
+                status=STATUS.queued,
+                priority=PRIORITY.medium,
+            )
+            for adresse in self.destinataires
+        ]
+
+
 def mettre_en_file(*, destinataires: Sequence[str], gabarit: str, contexte: Mapping, sujet: str) -> None:
     """Queue one mail for each address, in one insert. It leaves when the transaction is over, or at the next sweep.
 
     post_office's own `mail.send` would write one row at a time and wait for the broker inside the request.
     """
-    texte, html = rendre(gabarit, contexte)
-    Email.objects.bulk_create(
-        Email(
-            from_email=settings.DEFAULT_FROM_EMAIL,
-            to=[adresse],
-            subject=sujet,
-            message=texte,
-            html_message=html,
-            status=STATUS.queued,
-            priority=PRIORITY.medium,
-        )
-        for adresse in destinataires
-    )
+    mettre_en_file_ensemble([Lettre(destinataires, gabarit, contexte, sujet)])
+
+
+def mettre_en_file_ensemble(lettres: Iterable[Lettre]) -> None:
+    """Queue many letters in one insert."""
+    Email.objects.bulk_create(copie for lettre in lettres for copie in lettre.exemplaires())
     transaction.on_commit(lambda: annoncer(send_queued_mail))
 
 

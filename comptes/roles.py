@@ -29,6 +29,9 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.absence": (VOIR,),
         "reservations.operation": (VOIR,),
         "reservations.mouvement": (VOIR,),
+        "reservations.refusenregistre": (VOIR,),
+        "reservations.attente": (VOIR,),
+        "reservations.rappel": (VOIR,),
     },
     "cantine": {
         "reservations.ecole": (VOIR,),

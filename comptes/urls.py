@@ -1,6 +1,6 @@
 from django.urls import path
 
-from comptes import views, views_famille
+from comptes import views, views_famille, views_rappels
 
 app_name = "comptes"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("mot-de-passe/envoye/", views.mot_de_passe_envoye, name="mot_de_passe_envoye"),
     path("mot-de-passe/changer/", views.changer_mot_de_passe, name="changer_mot_de_passe"),
     path("compte/", views_famille.compte, name="compte"),
+    path("compte/rappels/", views_rappels.choisir_rappels, name="choisir_rappels"),
+    path("rappels/<str:jeton>/", views_rappels.refuser_rappels, name="refuser_rappels"),
     path("contacts/", views_famille.contacts, name="contacts"),
     path("session/prolonger/", views.prolonger_session, name="prolonger_session"),
 ]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from comptes.models import Enfant
 from reservations.lecture_absences import absences_du_jour
-from reservations.models import AnneeScolaire, Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.models import AnneeScolaire, Attente, Inscription, Journee, Mouvement, Operation, Reservation
 
 REPAS_ANNONCES = 6
 JOURS_A_SURVEILLER = 14
@@ -31,6 +31,11 @@ def accueil(request):
         "sans_repas": _sans_repas(request.user, aujourdhui) if enfants else [],
         "absences": absences_du_jour(request.user, maintenant=timezone.now()) if enfants else [],
         "jeton": uuid.uuid4(),
+        "offres": list(
+            Attente.objects.de(request.user).proposees(timezone.now()).select_related("enfant").order_by("expire_le")
+        )
+        if enfants
+        else [],
         "repas": list(Reservation.objects.de(request.user).a_venir(aujourdhui)[:REPAS_ANNONCES]) if enfants else [],
     }
     return render(request, "portail/accueil.html", contexte)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -174,6 +175,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "envoyer-les-mots-de-passe": {"task": "comptes.tasks.envoyer_mots_de_passe", "schedule": 30.0},
     "envoyer-les-courriels": {"task": "post_office.tasks.send_queued_mail", "schedule": 30.0},
+    "servir-les-attentes": {"task": "reservations.tasks.servir_les_attentes", "schedule": 30.0},
+    "rappeler": {"task": "reservations.tasks.envoyer_les_rappels", "schedule": crontab(hour=9, minute=0)},
     "menage": {"task": "comptes.tasks.menage", "schedule": timedelta(hours=6)},
 }
 
@@ -266,6 +269,9 @@ VILLE = {
     "horaires": os.environ.get("VILLE_HORAIRES", "du lundi au vendredi, de 8 h 30 à 17 h"),
     "accessibilite": os.environ.get("VILLE_ACCESSIBILITE", "non conforme"),
 }
+
+# A household with nothing booked is reminded this long before the first cut-off of the week. The sweep is daily.
+RAPPEL_HEURES = entier("RAPPEL_HEURES", 48)
 
 # The classes of .alerte, by level: success, warning, error.
 MESSAGE_TAGS = {25: "succes", 30: "attention", 40: "erreur"}

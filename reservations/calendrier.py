@@ -131,6 +131,11 @@ class Mois:
         return sum(case.ouverte for case in self.cases)
 
     @property
+    def complets(self) -> int:
+        """Full days, waited for or not."""
+        return sum(case.etat in (Etat.COMPLET, Etat.ATTENTE) for case in self.cases)
+
+    @property
     def montres_reserves(self) -> str:
         """The days shown as booked with a box: the form carries them, so that only changes are applied."""
         return ",".join(str(case.date) for case in self.cases if case.reserve and case.cochable)

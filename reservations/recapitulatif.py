@@ -24,6 +24,8 @@ def ligne(mouvement: Mouvement) -> str:
         debut += f" - Prix{INSECABLE}: {euros(mouvement.prix)}"
         if mouvement.precision:
             debut += f" ({mouvement.precision})"
+    elif mouvement.precision:
+        debut += f" ({mouvement.precision})"
     return debut
 
 
@@ -52,6 +54,16 @@ class PartieDuRecapitulatif:
     @property
     def lignes(self) -> list[tuple[str, str]]:
         return [(m.nature, ligne(m)) for m in self.mouvements]
+
+    @property
+    def complets(self) -> list[Mouvement]:
+        """The days refused because they were full: those on which one may ask to wait."""
+        return [m for m in self.mouvements if m.nature == N.REFUS and m.motif == Motif.COMPLET]
+
+    @property
+    def complets_en_adresse(self) -> str:
+        """`20261207.20261208`, the `?jours=` of the waiting list."""
+        return ".".join(f"{m.date:%Y%m%d}" for m in self.complets)
 
 
 @dataclass(frozen=True)
@@ -107,6 +119,10 @@ class Recapitulatif:
     @property
     def sans_effet(self) -> int:
         return len(self._de_nature(N.SANS_EFFET))
+
+    @property
+    def attentes(self) -> int:
+        return len(self._de_nature(N.ATTENTE))
 
     @property
     def montant_ajoute(self) -> Decimal:

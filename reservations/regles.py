@@ -41,10 +41,12 @@ class Motif(TextChoices):
     ABSENCE_TROP_TOT = "absence-trop-tot", "une absence se déclare au plus quinze jours avant"
     HORS_DELAI_ABSENCE = "hors-delai-absence", "l’heure limite des absences est passée"
     PAS_ABSENT = "pas-absent", "aucune absence n’est déclarée ce jour-là"
+    PLACE_LIBRE = "place-libre", "une place est libre, réservez-la dans le calendrier"
+    DEJA_EN_ATTENTE = "deja-en-attente", "vous êtes déjà sur la liste d’attente de ce jour"
 
 
 # What asks for a state that is already so changes nothing, and is no refusal.
-SANS_EFFET = {Motif.DEJA_RESERVE, Motif.PAS_RESERVE}
+SANS_EFFET = {Motif.DEJA_RESERVE, Motif.PAS_RESERVE, Motif.DEJA_EN_ATTENTE}
 
 
 class Etat(TextChoices):
@@ -121,6 +123,34 @@ def motif_de_refus(
     if journee.places_prises >= journee.capacite:
         return Motif.COMPLET
     return None
+
+
+def motif_de_place_tenue(journee: JourneeLue | None, *, maintenant: dt.datetime, **contexte) -> Motif | None:
+    """Why a place held for who waited cannot be booked, or None when it can. `contexte`: as `motif_de_refus`.
+
+    The count does not matter, for the place is in it. Past the cut-off nothing is booked, not even at the late price.
+    """
+    motif = motif_de_refus(journee, maintenant=maintenant, **contexte)
+    if motif not in (None, Motif.COMPLET):
+        return motif
+    return Motif.HORS_DELAI if journee is None or maintenant >= journee.limite_reservation else None
+
+
+def motif_de_refus_attente(
+    journee: JourneeLue | None, *, en_attente: bool, maintenant: dt.datetime, **contexte
+) -> Motif | None:
+    """Why one cannot ask to wait for a place, or None when one can: the day is full at this instant, and only that.
+
+    `en_attente`: this enrolment waits already. `contexte`: as `motif_de_refus`.
+    """
+    motif = motif_de_refus(journee, maintenant=maintenant, **contexte)
+    if motif is None:
+        return Motif.PLACE_LIBRE
+    if motif != Motif.COMPLET:
+        return motif
+    if journee is None or maintenant >= journee.limite_reservation:
+        return Motif.HORS_DELAI
+    return Motif.DEJA_EN_ATTENTE if en_attente else None
 
 
 def est_tardive(journee: JourneeLue, maintenant: dt.datetime) -> bool:

@@ -2,7 +2,17 @@
 
 from celery import shared_task
 
+from reservations.services.attente import servir
+from reservations.services.rappels import rappeler
+
 
 @shared_task
 def servir_les_attentes() -> None:
     """Book or offer the places given to households that wait."""
+    servir()
+
+
+@shared_task
+def envoyer_les_rappels() -> None:
+    """Remind the households that have booked nothing for a week whose cut-off comes."""
+    rappeler()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reservations import views, views_absences, views_enfant
+from reservations import views, views_absences, views_attente, views_enfant
 
 app_name = "reservations"
 urlpatterns = [
@@ -18,5 +18,9 @@ urlpatterns = [
         views_absences.annuler_absence,
         name="annuler_absence",
     ),
+    path("reservations/inscriptions/<int:pk>/attente/", views_attente.attente, name="attente"),
+    path("reservations/attentes/<int:pk>/accepter/", views_attente.accepter_place, name="accepter_place"),
+    path("reservations/attentes/<int:pk>/refuser/", views_attente.refuser_place, name="refuser_place"),
+    path("reservations/attentes/<int:pk>/retirer/", views_attente.retirer_attente, name="retirer_attente"),
     path("reservations/operations/<str:numero>/", views.operation, name="operation"),
 ]

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from comptes.models import Utilisateur
 from comptes.roles import ADMIN, CHOIX, ROLES
-from reservations.models import Fermeture
+from reservations.models import Fermeture, RefusEnregistre
 from tests.administration import adresse
 from tests.administration import agent as connecter
 from tests.factories import INSTANT, RattachementFactory, ResponsableFactory, UtilisateurFactory, foyer
@@ -56,7 +56,10 @@ def test_a_list_and_a_page_answer_to_the_roles_that_see_them_and_to_no_other(mod
     client = agent(role)
     attendu = 200 if peut(role, modele, "view") else 403
     assert client.get(adresse("changelist", modele)).status_code == attendu
-    for objet in modele._base_manager.order_by("pk")[:2]:
+    lignes = modele._base_manager.order_by("pk")
+    if modele is RefusEnregistre:  # a register of some movements only: `ville` has none of them
+        lignes = lignes.none()
+    for objet in lignes[:2]:
         assert client.get(adresse("change", modele, objet.pk)).status_code == attendu
 
 
@@ -66,6 +69,7 @@ def test_an_empty_form_answers_to_the_roles_that_create(modele, role):
     client = agent(role)
     reponse = client.get(adresse("add", modele))
     interdits = {"absence", "journee", "reservation", "operation", "mouvement", "rattachement"}
+    interdits |= {"attente", "rappel", "refusenregistre"}
     permis = peut(role, modele, "add") and modele._meta.model_name not in interdits
     assert reponse.status_code == (200 if permis else 403)
 

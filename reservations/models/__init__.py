@@ -7,7 +7,8 @@ from reservations.models.collective import AnnulationCollective
 from reservations.models.flux import FluxCalendrier
 from reservations.models.inscription import Inscription
 from reservations.models.journee import Journee, Reservation
-from reservations.models.operation import Mouvement, Operation
+from reservations.models.operation import Mouvement, Operation, RefusEnregistre
+from reservations.models.rappel import Rappel
 
 __all__ = [
     "Absence",
@@ -23,6 +24,8 @@ __all__ = [
     "Mouvement",
     "Operation",
     "PeriodeSansClasse",
+    "Rappel",
+    "RefusEnregistre",
     "Reservation",
     "Tarif",
 ]

@@ -1,7 +1,8 @@
 """The waiting list of a full day, in the order of requests only; and the absences of the morning."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from comptes.models import Enfant
 
@@ -17,6 +18,13 @@ class AttenteQuerySet(models.QuerySet):
     def proposees(self, maintenant) -> "AttenteQuerySet":
         """The places that a household may accept now."""
         return self.filter(etat=Attente.Etat.ATTRIBUEE, mode=Attente.Mode.PROPOSER, expire_le__gt=maintenant)
+
+    def avec_rang(self) -> "AttenteQuerySet":
+        """Annotate `rang`: 1 for the first of those who wait for this day, or hold a place of it."""
+        avant = Attente.objects.actives().filter(journee=OuterRef("journee"), pk__lt=OuterRef("pk"))
+        return self.annotate(
+            rang=Coalesce(Subquery(avant.order_by().values("journee").annotate(n=Count("pk")).values("n")), 0) + 1
+        )
 
 
 class Attente(models.Model):
@@ -54,6 +62,8 @@ class Attente(models.Model):
     close_le = models.DateTimeField("close le", null=True, blank=True)
 
     objects = AttenteQuerySet.as_manager()
+
+    rang: int  # avec_rang()
 
     class Meta:
         verbose_name = "attente"

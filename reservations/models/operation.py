@@ -141,3 +141,13 @@ class Mouvement(models.Model):
 
     def __str__(self):
         return f"{self.get_nature_display()} : {self.date:%d/%m/%Y}"
+
+
+class RefusEnregistre(Mouvement):
+    """The refusals of meals alone: the register that the town shows (Conseil d’État, 22/03/2021, n° 429361)."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "refus"
+        verbose_name_plural = "registre des refus"
+        default_permissions = ("view",)

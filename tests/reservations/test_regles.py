@@ -106,7 +106,8 @@ def test_the_reasons_of_the_table_are_all_the_reasons_to_refuse_a_booking():
         Motif.HORS_DELAI_ABSENCE,
         Motif.PAS_ABSENT,
     }
-    assert {motif for motif, _ in REFUS} | d_annulation | d_absence == set(Motif)
+    d_attente = {Motif.PLACE_LIBRE, Motif.DEJA_EN_ATTENTE}
+    assert {motif for motif, _ in REFUS} | d_annulation | d_absence | d_attente == set(Motif)
 
 
 @pytest.mark.parametrize(
