@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reservations import views, views_enfant
+from reservations import views, views_enfant, views_flux, views_operations
 
 app_name = "reservations"
 urlpatterns = [
@@ -8,5 +8,10 @@ urlpatterns = [
     path("reservations/", views.choix_enfant, name="choix_enfant"),
     path("reservations/enfants/<int:pk>/", views.choix_inscription, name="choix_inscription"),
     path("reservations/inscriptions/<int:pk>/", views.calendrier, name="calendrier"),
-    path("reservations/operations/<str:numero>/", views.operation, name="operation"),
+    path("reservations/operations/<str:numero>/", views_operations.operation, name="operation"),
+    path("reservations/operations/<str:numero>/annuler/", views_operations.annuler, name="annuler"),
+    path("reservations/operations/<str:numero>.pdf", views_operations.operation_pdf, name="operation_pdf"),
+    path("reservations/historique/", views_operations.historique, name="historique"),
+    path("reservations/flux/", views_flux.flux, name="flux"),
+    path("reservations/flux/<uuid:jeton>.ics", views_flux.calendrier_ics, name="calendrier_ics"),
 ]
