@@ -3,6 +3,7 @@
 import importlib
 import io
 import mimetypes
+import os
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -33,14 +34,17 @@ def fichier_statique(url: str) -> tuple[bytes, str]:
         raise ValueError("Adresse refusée : un document ne lit que nos fichiers statiques.")
     nom = str(PurePosixPath(url.removeprefix(BASE)))
     trouve = None if ".." in nom or nom.startswith("/") else finders.find(nom)
-    if not isinstance(trouve, str):
+    if not isinstance(trouve, str) or not os.path.isfile(trouve):
         raise ValueError("Ce fichier statique n’existe pas.")
     with open(trouve, "rb") as fichier:
         return fichier.read(), mimetypes.guess_type(trouve)[0] or "application/octet-stream"
 
 
 def ecrire_pdf(html: str, *, identifiant: str) -> bytes:
-    """The document as PDF/UA-1: the same bytes for the same HTML and identifier. Raises PdfIndisponible."""
+    """The document as PDF/UA-1. Raises PdfIndisponible.
+
+    The same HTML and identifier give the same bytes, but for the second at which fontTools dates the fonts.
+    """
     weasyprint, urls = _weasyprint()
 
     class Chercheur(urls.URLFetcher):

@@ -221,7 +221,7 @@ class TestPage:
         assert Operation.objects.count() == 1
 
 
-# --- Repetitions and mails ---------------------------------------------------------------------------------------------
+# --- Repetitions and mails -------------------------------------------------------------------------------------------
 @pytest.mark.usefixtures("ouverture")
 class TestRepetition:
     def test_a_form_sent_again_says_that_nothing_was_changed(self):
@@ -267,7 +267,7 @@ class TestRepetition:
                 assert lu(mot) in lu(texte)
 
 
-# --- Two clicks --------------------------------------------------------------------------------------------------------
+# --- Two clicks ----------------------------------------------------------------------------------------------------
 @pytest.fixture
 def horloge_qui_tourne():
     """The pool of connections measures its waits: the clock must go on."""
