@@ -47,7 +47,7 @@ def ecrire_pdf(html: str, *, identifiant: str) -> bytes:
     """
     weasyprint, urls = _weasyprint()
 
-    class Chercheur(urls.URLFetcher):
+    class Chercheur(urls.URLFetcher):  # type: ignore[name-defined]
         def fetch(self, url, headers=None):
             contenu, type_mime = fichier_statique(url)
             return urls.URLFetcherResponse(url, io.BytesIO(contenu), {"Content-Type": type_mime})
