@@ -31,7 +31,7 @@ def _weasyprint() -> tuple[Any, Any]:
 def fichier_statique(url: str) -> tuple[bytes, str]:
     """The bytes and type of one of our static files. Raises ValueError for every other address."""
     if not url.startswith(BASE):
-        raise ValueError("Adresse refusée : un document ne lit que nos fichiers statiques.")
+        raise ValueError("Adresse refusée : un document ne lit que nos fichiers statiques.")
     nom = str(PurePosixPath(url.removeprefix(BASE)))
     trouve = None if ".." in nom or nom.startswith("/") else finders.find(nom)
     if not isinstance(trouve, str) or not os.path.isfile(trouve):

@@ -21,7 +21,7 @@ from reservations.services.flux import creer_flux, renouveler_flux, revoquer_flu
 GESTES = {
     "creer": (creer_flux, "L’adresse de votre agenda est prête."),
     "renouveler": (renouveler_flux, "Votre agenda a une nouvelle adresse. L’ancienne ne répond plus."),
-    "revoquer": (revoquer_flux, "L’adresse de votre agenda est supprimée : elle ne répond plus."),
+    "revoquer": (revoquer_flux, "L’adresse de votre agenda est supprimée : elle ne répond plus."),
 }
 
 

@@ -99,7 +99,7 @@ def historique(request):
     enfants = list(Enfant.objects.de(request.user))
     filtre = Filtre.lire(request.GET, enfants, list(AnneeScolaire.objects.order_by("-debut")))
     if filtre.incompris:
-        messages.warning(request, "Ce filtre n’est pas reconnu : toutes les opérations sont montrées.")
+        messages.warning(request, "Ce filtre n’est pas reconnu : toutes les opérations sont montrées.")
     operations = filtre.appliquer(Operation.objects.de(request.user)).select_related("auteur", "annule").order_by("-pk")
     page = Paginator(operations, PAR_PAGE).get_page(request.GET.get("page"))
     contexte = {

@@ -82,12 +82,12 @@ def _demandes(operation: Operation, mouvements) -> dict[int, Changements]:
     """What undoes each enrolment of the operation. Its lines never change, so two clicks ask for the same."""
     if operation.origine != Operation.Origine.PARENT:
         raise PasAnnulable(
-            f"Cette opération a été faite par {operation.get_origine_display()} : elle ne se défait pas ici."
+            f"Cette opération a été faite par {operation.get_origine_display()} : elle ne se défait pas ici."
         )
     jours: dict[int, dict[str, list[dt.date]]] = defaultdict(lambda: {N.AJOUT: [], N.ANNULATION: []})
     for m in mouvements:
         if m.nature in (N.AJOUT, N.ANNULATION):
             jours[m.inscription_id][m.nature].append(m.date)
     if not jours:
-        raise PasAnnulable("Cette opération n’a changé aucun repas : il n’y a rien à défaire.")
+        raise PasAnnulable("Cette opération n’a changé aucun repas : il n’y a rien à défaire.")
     return {pk: changements_inverses(j[N.AJOUT], j[N.ANNULATION]) for pk, j in jours.items()}
