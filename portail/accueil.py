@@ -5,14 +5,13 @@ import uuid
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from comptes.models import Enfant
 from reservations.lecture_absences import absences_du_jour
-from reservations.models import AnneeScolaire, Attente, Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.models import AnneeScolaire, Attente, Inscription, Journee, Operation, Reservation
 
 REPAS_ANNONCES = 6
 JOURS_A_SURVEILLER = 14
@@ -61,15 +60,6 @@ def _sans_repas(utilisateur, aujourdhui: dt.date) -> list[Inscription]:
 @require_safe
 def notifications(request):
     """Every operation of the household, the latest first: what was told by e-mail is found here again."""
-    natures = Mouvement.Nature
-    compte = {
-        nom: Count("mouvements", filter=Q(mouvements__nature__in=valeurs))
-        for nom, valeurs in {
-            "ajouts": [natures.AJOUT],
-            "annulations": [natures.ANNULATION],
-            "refus": [natures.REFUS, natures.REFUS_ANNULATION],
-        }.items()
-    }
-    operations = Operation.objects.de(request.user).annotate(**compte).order_by("-pk")
+    operations = Operation.objects.de(request.user).comptees()
     page = Paginator(operations, 20).get_page(request.GET.get("page"))
     return render(request, "portail/notifications.html", {"page": page})

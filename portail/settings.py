@@ -296,4 +296,6 @@ LOGGING = {
     "formatters": {"ligne": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "ligne"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    # Thirty lines for each PDF otherwise.
+    "loggers": {nom: {"level": "WARNING"} for nom in ("weasyprint", "fontTools")},
 }

@@ -12,11 +12,14 @@ from reservations.recapitulatif import Recapitulatif
 def envoyer_recapitulatif(
     operation: Operation, mouvements: Iterable[Mouvement], inscriptions: Iterable[Inscription]
 ) -> None:
-    """Queue the recap for the adults of the household who have a login (`courriels`, annotated)."""
+    """Queue the recap for the adults of the household who have a login (`courriels`, annotated).
+
+    No mail when it would tell nothing: see `Recapitulatif.a_ecrire`.
+    """
     inscriptions = list(inscriptions)
     recapitulatif = Recapitulatif.de(operation, mouvements, inscriptions)
     destinataires = inscriptions[0].courriels
-    if not destinataires:
+    if not destinataires or not recapitulatif.a_ecrire:
         return
     par_la_ville = operation.origine != Operation.Origine.PARENT
     debut = "La mairie a modifié les repas" if par_la_ville else "Récapitulatif des repas"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from comptes.francais import INSECABLE, date_courte, euros
+from comptes.francais import FINE, INSECABLE, date_courte, euros, instant_long
 from comptes.models import Enfant
 from reservations.models import AnneeScolaire, Inscription, Mouvement, Operation
 from reservations.regles import Motif
@@ -32,6 +32,35 @@ def ligne(mouvement: Mouvement) -> str:
 def reste_du(prix: Decimal) -> str:
     """What stays due of a meal whose absence is declared."""
     return f"Reste dû{INSECABLE}: {euros(prix)}" if prix else "Non facturé"
+
+
+def ligne_a_venir(mouvement: Mouvement) -> str:
+    """A line of `simuler`, before anything is written: `Repas du 15/05/2025 : sera annulé (4,97 €)`."""
+    debut = f"Repas du {date_courte(mouvement.date)}{INSECABLE}: "
+    if mouvement.motif:
+        return debut + motif(mouvement)
+    verbe = "sera annulé" if mouvement.nature == N.ANNULATION else "sera réservé de nouveau"
+    return debut + verbe + (f" ({euros(mouvement.prix)})" if mouvement.prix is not None else "")
+
+
+def ligne_definitive(mouvement: Mouvement) -> str:
+    """A line of an operation that no undo touches: a waiting list, an absence."""
+    return f"{mouvement.get_nature_display()}{INSECABLE}: {date_courte(mouvement.date)} - ne se défait pas ici"
+
+
+def deja_enregistre(operation: Operation) -> str:
+    """What a form sent again is told: its recap is of then, and meals may have changed since."""
+    return (
+        f"Ce formulaire avait déjà été enregistré le {instant_long(operation.cree_le)}{FINE}; rien n’a été changé. "
+        "Voici son récapitulatif."
+    )
+
+
+def auteur_en_mots(operation: Operation, lecteur=None) -> str:
+    """Who did it, for the household: never the name of an agent. `lecteur` is « vous »; a document has none."""
+    if operation.origine != Operation.Origine.PARENT:
+        return operation.get_origine_display()
+    return "vous" if lecteur and operation.auteur_id == lecteur.pk else str(operation.auteur)
 
 
 def motif(mouvement: Mouvement) -> str:
@@ -123,6 +152,16 @@ class Recapitulatif:
     @property
     def attentes(self) -> int:
         return len(self._de_nature(N.ATTENTE))
+
+    @property
+    def a_ecrire(self) -> bool:
+        """Whether it is worth a mail: something changed, or a full day was refused, of which the mail is the proof.
+
+        A form whose every day is without effect or too late, sent again and again, fills nobody's mailbox; the
+        operation stays as the proof.
+        """
+        inchange = (N.SANS_EFFET, N.REFUS, N.REFUS_ANNULATION)
+        return any(m.nature not in inchange or m.motif == Motif.COMPLET for p in self.parties for m in p.mouvements)
 
     @property
     def montant_ajoute(self) -> Decimal:

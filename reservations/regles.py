@@ -93,9 +93,11 @@ def motif_de_refus(
     prix: Decimal | None,
     detenteur: Detenteur | None,
     maintenant: dt.datetime,
+    retard: bool = True,
 ) -> Motif | None:
     """Why a meal cannot be booked on this day, or None when it can.
 
+    Without `retard` no late meal is taken, whatever the service's rule: an undo never books at a late price.
     `debut` and `fin` are the enrolment's, `ouverte` tells whether the school year takes bookings, `journee` is None
     when the activity does not serve that day. A full day is refused only on the count of this instant
     (Conseil d'État, 22/03/2021, n° 429361).
@@ -116,7 +118,7 @@ def motif_de_refus(
         return Motif.ABSENT
     if not ouverte:
         return Motif.PAS_OUVERT
-    if maintenant >= journee.limite_reservation and not est_tardive(journee, maintenant):
+    if maintenant >= journee.limite_reservation and not (retard and est_tardive(journee, maintenant)):
         return Motif.HORS_DELAI
     if prix is None:
         return Motif.SANS_PRIX
@@ -312,6 +314,11 @@ class Changements:
         """Only what the person changed: ticked and not shown as booked, or shown as booked and no longer ticked."""
         montres, coches = frozenset(montres), frozenset(coches)
         return cls(ajouts=coches - montres, annulations=montres - coches)
+
+
+def changements_inverses(ajoutes: Iterable[dt.date], annules: Iterable[dt.date]) -> Changements:
+    """What undoes an operation: the meals that it booked are cancelled, those that it cancelled are booked again."""
+    return Changements(ajouts=frozenset(annules), annulations=frozenset(ajoutes))
 
 
 def basculer(

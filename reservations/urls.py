@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reservations import views, views_absences, views_attente, views_enfant
+from reservations import views, views_absences, views_attente, views_enfant, views_flux, views_operations
 
 app_name = "reservations"
 urlpatterns = [
@@ -22,5 +22,10 @@ urlpatterns = [
     path("reservations/attentes/<int:pk>/accepter/", views_attente.accepter_place, name="accepter_place"),
     path("reservations/attentes/<int:pk>/refuser/", views_attente.refuser_place, name="refuser_place"),
     path("reservations/attentes/<int:pk>/retirer/", views_attente.retirer_attente, name="retirer_attente"),
-    path("reservations/operations/<str:numero>/", views.operation, name="operation"),
+    path("reservations/operations/<str:numero>/", views_operations.operation, name="operation"),
+    path("reservations/operations/<str:numero>/annuler/", views_operations.annuler, name="annuler"),
+    path("reservations/operations/<str:numero>.pdf", views_operations.operation_pdf, name="operation_pdf"),
+    path("reservations/historique/", views_operations.historique, name="historique"),
+    path("reservations/flux/", views_flux.flux, name="flux"),
+    path("reservations/flux/<uuid:jeton>.ics", views_flux.calendrier_ics, name="calendrier_ics"),
 ]

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from comptes.models import Enfant
 from reservations.formulaires import FormulaireDuCalendrier, FormulaireIncorrect, ecrire_dates, lire_changements
 from reservations.lecture_calendrier import charger_calendrier, lire_mois, mois_par_defaut
-from reservations.models import AnneeScolaire, Inscription, Operation
-from reservations.recapitulatif import Recapitulatif
+from reservations.models import AnneeScolaire, Inscription
+from reservations.recapitulatif import deja_enregistre
 from reservations.regles import Changements
 from reservations.services import reserver
 from reservations.services.reserver import cle_du_formulaire
@@ -133,6 +133,8 @@ def _envoi_du_calendrier(request, inscription, premier):
         auteur=request.user,
         cle=cle_du_formulaire(formulaire.jeton, {inscription.pk: demandes}),
     )
+    if operation.repetee:
+        messages.warning(request, deja_enregistre(operation))
     return redirect("reservations:operation", numero=operation.numero)
 
 
@@ -141,27 +143,3 @@ def _adresse(inscription, premier, demandes: Changements | None = None) -> str:
     if demandes:
         parametres |= {"plus": ecrire_dates(demandes.ajouts), "moins": ecrire_dates(demandes.annulations)}
     return f"{reverse('reservations:calendrier', args=[inscription.pk])}?{urlencode(parametres)}"
-
-
-@login_required
-@require_safe
-def operation(request, numero):
-    """Étape 4: the recap of an operation, its own address for ever."""
-    trouvee = get_object_or_404(Operation.objects.de(request.user).numero(numero).select_related("famille", "auteur"))
-    mouvements = list(trouvee.mouvements.all())
-    inscriptions = list(Inscription.objects.filter(pk__in={m.inscription_id for m in mouvements}).completes())
-    recapitulatif = Recapitulatif.de(trouvee, mouvements, inscriptions)
-    contexte = {
-        "operation": trouvee,
-        "recapitulatif": recapitulatif,
-        "par": _auteur_en_mots(trouvee, request.user),
-        "suite": _adresse(recapitulatif.parties[0].inscription, recapitulatif.parties[0].mouvements[0].date),
-    }
-    return render(request, "reservations/operation.html", contexte)
-
-
-def _auteur_en_mots(operation: Operation, lecteur) -> str:
-    """Who did it, for the household: never the name of an agent."""
-    if operation.origine != Operation.Origine.PARENT:
-        return operation.get_origine_display()
-    return "vous" if operation.auteur == lecteur else str(operation.auteur)

@@ -6,7 +6,7 @@ import re
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Sum
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from comptes.models import Famille
@@ -19,6 +19,22 @@ class OperationQuerySet(models.QuerySet):
     def de(self, utilisateur) -> "OperationQuerySet":
         """The operations of the household of this login. The one door: everyone else's is not found."""
         return self.filter(famille__responsables__utilisateur=utilisateur)
+
+    def comptees(self) -> "OperationQuerySet":
+        """Annotate `ajouts`, `annulations` and `refus`, the numbers of days; the latest first."""
+        natures = Mouvement.Nature
+        comptes = {
+            "ajouts": [natures.AJOUT],
+            "annulations": [natures.ANNULATION],
+            "refus": [natures.REFUS, natures.REFUS_ANNULATION],
+        }
+        return self.annotate(
+            **{nom: Count("mouvements", filter=Q(mouvements__nature__in=n)) for nom, n in comptes.items()}
+        ).order_by("-pk")
+
+    def touchant(self, **repas) -> "OperationQuerySet":
+        """Those with a line that meets these conditions, all at once."""
+        return self.filter(pk__in=Mouvement.objects.filter(**repas).values("operation"))
 
     def numero(self, numero: str) -> "OperationQuerySet":
         """The operation printed as `2026-000123`; none when the number is not one."""
@@ -71,6 +87,9 @@ class Operation(models.Model):
     )
 
     objects = OperationQuerySet.as_manager()
+
+    # Not stored: `reserver` answered the operation of an earlier submission of the same form.
+    repetee = False
 
     class Meta:
         verbose_name = "opération"

@@ -48,6 +48,7 @@ class _Ecriture:
     annulees: list[int] = field(default_factory=list)
     places: Counter[int] = field(default_factory=Counter)
     tardives: Counter[int] = field(default_factory=Counter)  # enrolment → late meals of its year, so far
+    retard: bool = True  # whether late meals are taken
 
 
 def reserver(
@@ -57,14 +58,15 @@ def reserver(
     cle: str,
     origine: str = Operation.Origine.PARENT,
     annule: Operation | None = None,
+    retard: bool = True,
     horloge: Callable[[], dt.datetime] = timezone.now,
 ) -> Operation:
     """Apply what was asked for each enrolment (by primary key, all of one household); return the operation.
 
     Every day gets its line: booked, cancelled, or refused with its reason. Partial success is normal. The same `cle`
-    twice returns the operation of the first time. Rights are the caller's business: `Inscription.objects.de(...)`.
-    `annule` is the operation that this one undoes. `horloge` is read once, after the locks: the demo town books its
-    past meals in the past.
+    twice returns the operation of the first time, `repetee` being true. Rights are the caller's business:
+    `Inscription.objects.de(...)`. `annule` is the operation that this one undoes. Without `retard` no late meal is
+    taken. `horloge` is read once, after the locks: the demo town books its past meals in the past.
 
     Locks: the children in key order, then the days by service and date; everybody in this order, so nobody waits in a
     circle.
@@ -77,6 +79,7 @@ def reserver(
         # The lock on the children makes a form sent twice wait here, so the second finds the first.
         deja = Operation.objects.filter(famille=famille, cle=cle).first()
         if deja:
+            deja.repetee = True
             return deja
         journees = _verrouiller_les_journees(inscriptions, demandes)
         maintenant = horloge()  # the instant of the decision, after the locks
@@ -84,12 +87,8 @@ def reserver(
         operation = Operation.objects.create(
             famille=famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant, annule=annule
         )
-        ecriture = _Ecriture(tardives=tardives)
-        # What is cancelled first frees its place for what is added.
-        for inscription in inscriptions:
-            _annuler(ecriture, operation, inscription, demandes[inscription.pk].annulations, journees, reservees)
-        for inscription in inscriptions:
-            _ajouter(ecriture, operation, inscription, demandes[inscription.pk].ajouts, journees, reservees)
+        ecriture = _Ecriture(tardives=tardives, retard=retard)
+        _decider(ecriture, operation, inscriptions, demandes, journees, reservees)
         Reservation.objects.filter(pk__in=ecriture.annulees).delete()
         Reservation.objects.bulk_create(ecriture.reservations)
         compter_les_places(ecriture.places)
@@ -98,13 +97,36 @@ def reserver(
     return operation
 
 
+def simuler(
+    *, demandes: Mapping[int, Changements], retard: bool = True, horloge: Callable[[], dt.datetime] = timezone.now
+) -> tuple[list[Mouvement], list[Inscription]]:
+    """The lines that `reserver` would write now, unsaved, and their enrolments. No lock: nothing here is a promise."""
+    inscriptions = list(Inscription.objects.filter(pk__in=demandes).completes().avec_prix())
+    journees = {(j.activite_id, j.date): j for j in _journees(inscriptions, demandes)}
+    reservees, tardives = _reservees(inscriptions, demandes)
+    ecriture = _Ecriture(tardives=tardives, retard=retard)
+    _decider(ecriture, Operation(cree_le=horloge()), inscriptions, demandes, journees, reservees)
+    return ecriture.mouvements, inscriptions
+
+
+def _decider(ecriture, operation, inscriptions, demandes, journees, reservees) -> None:
+    # What is cancelled first frees its place for what is added.
+    for inscription in inscriptions:
+        _annuler(ecriture, operation, inscription, demandes[inscription.pk].annulations, journees, reservees)
+    for inscription in inscriptions:
+        _ajouter(ecriture, operation, inscription, demandes[inscription.pk].ajouts, journees, reservees)
+
+
 def _verrouiller_les_journees(inscriptions, demandes) -> dict[tuple[int, dt.date], Journee]:
+    return {(j.activite_id, j.date): j for j in _journees(inscriptions, demandes).verrouillees()}
+
+
+def _journees(inscriptions, demandes):
     filtre, enfants = Q(pk__in=[]), [i.enfant.pk for i in inscriptions]
     for inscription in inscriptions:
         changements = demandes[inscription.pk]
         filtre |= Q(activite=inscription.activite_id, date__in=changements.ajouts | changements.annulations)
-    journees = Journee.objects.filter(filtre).avec_absents(enfants).verrouillees()
-    return {(j.activite_id, j.date): j for j in journees}
+    return Journee.objects.filter(filtre).avec_absents(enfants)
 
 
 def _reservees(inscriptions, demandes) -> tuple[dict[tuple[int, dt.date], Reservation], Counter[int]]:
@@ -154,7 +176,7 @@ def _annuler(ecriture, operation, inscription, jours, journees, reservees) -> No
 def _ajouter(ecriture, operation, inscription, jours, journees, reservees) -> None:
     for jour in sorted(jours):
         journee = journees.get((inscription.activite_id, jour))
-        tardive = journee is not None and est_tardive(journee, operation.cree_le)
+        tardive = ecriture.retard and journee is not None and est_tardive(journee, operation.cree_le)
         prix = _prix(inscription, jour, tardive=tardive, deja=ecriture.tardives[inscription.pk])
         motif = motif_de_refus(
             journee,
@@ -164,6 +186,7 @@ def _ajouter(ecriture, operation, inscription, jours, journees, reservees) -> No
             prix=prix,
             detenteur=_detenteur(journee, reservees.get((inscription.enfant.pk, jour)), inscription),
             maintenant=operation.cree_le,
+            retard=ecriture.retard,
         )
         if motif is None:
             assert journee is not None

@@ -276,6 +276,8 @@ def test_chaque_page_est_accessible_et_tient_dans_l_ecran(calendrier, largeur, s
         "/compte/",
         "/contacts/",
         "/notifications/",
+        "/reservations/historique/",
+        "/reservations/flux/",
         "/factures/",
         "/autorisations/",
         "/demo/courriels/",

@@ -1,0 +1,111 @@
+"""The proof of each submission: its recap, on screen and on paper, its undo; and the history of them all."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from comptes.models import Enfant
+from comptes.pdf import PdfIndisponible, ecrire_pdf
+from reservations.historique import Filtre, resumer
+from reservations.models import AnneeScolaire, Inscription, Operation
+from reservations.recapitulatif import Recapitulatif, auteur_en_mots, deja_enregistre
+from reservations.services.annuler_operation import PasAnnulable, annuler_operation, est_annulable, prevoir_l_annulation
+
+PAR_PAGE = 30
+
+
+def _operation_de(utilisateur, numero: str) -> Operation:
+    """The one door to an operation: someone else's is not found."""
+    return get_object_or_404(
+        Operation.objects.de(utilisateur).numero(numero).select_related("famille", "auteur", "annule", "annulee_par")
+    )
+
+
+def _recapitulatif(trouvee: Operation) -> Recapitulatif:
+    mouvements = list(trouvee.mouvements.all())
+    inscriptions = Inscription.objects.filter(pk__in={m.inscription_id for m in mouvements}).completes()
+    return Recapitulatif.de(trouvee, mouvements, inscriptions)
+
+
+@login_required
+@require_safe
+def operation(request, numero):
+    """Étape 4: the recap of an operation, its own address for ever."""
+    trouvee = _operation_de(request.user, numero)
+    recapitulatif = _recapitulatif(trouvee)
+    partie = recapitulatif.parties[0]
+    calendrier = reverse("reservations:calendrier", args=[partie.inscription.pk])
+    annulee_par = getattr(trouvee, "annulee_par", None)
+    contexte = {
+        "operation": trouvee,
+        "recapitulatif": recapitulatif,
+        "par": auteur_en_mots(trouvee, request.user),
+        "annulee_par": annulee_par,
+        "annulable": not annulee_par and est_annulable(trouvee, recapitulatif),
+        "suite": f"{calendrier}?mois={partie.mouvements[0].date:%Y-%m}",
+    }
+    return render(request, "reservations/operation.html", contexte)
+
+
+@login_required
+@require_safe
+def operation_pdf(request, numero):
+    """The receipt on paper (CRPA, art. L112-11)."""
+    trouvee = _operation_de(request.user, numero)
+    contexte = {
+        "operation": trouvee,
+        "recapitulatif": _recapitulatif(trouvee),
+        "par": auteur_en_mots(trouvee),
+    }
+    try:
+        pdf = ecrire_pdf(render_to_string("pdf/recepisse.html", contexte, request), identifiant=trouvee.numero)
+    except PdfIndisponible:
+        return render(request, "reservations/pdf_indisponible.html", {"operation": trouvee}, status=503)
+    reponse = HttpResponse(pdf, content_type="application/pdf")
+    reponse["Content-Disposition"] = f'inline; filename="operation-{trouvee.numero}.pdf"'
+    return reponse
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def annuler(request, numero):
+    """What undoing would do and what it no longer can; by POST, the undo."""
+    trouvee = _operation_de(request.user, numero)
+    if getattr(trouvee, "annulee_par", None):
+        messages.info(request, "Cette opération a déjà été annulée. Voici le récapitulatif de son annulation.")
+        return redirect("reservations:operation", numero=trouvee.annulee_par.numero)
+    try:
+        if request.method == "POST":
+            faite = annuler_operation(operation=trouvee, auteur=request.user)
+            if faite.repetee:
+                messages.warning(request, deja_enregistre(faite))
+            return redirect("reservations:operation", numero=faite.numero)
+        prevision = prevoir_l_annulation(trouvee, list(trouvee.mouvements.all()))
+    except PasAnnulable as erreur:
+        messages.warning(request, str(erreur))
+        return redirect("reservations:operation", numero=trouvee.numero)
+    return render(request, "reservations/annuler.html", {"operation": trouvee, "prevision": prevision})
+
+
+@login_required
+@require_safe
+def historique(request):
+    """Every operation of the household, for ever, the latest first."""
+    enfants = list(Enfant.objects.de(request.user))
+    filtre = Filtre.lire(request.GET, enfants, list(AnneeScolaire.objects.order_by("-debut")))
+    if filtre.incompris:
+        messages.warning(request, "Ce filtre n’est pas reconnu : toutes les opérations sont montrées.")
+    operations = filtre.appliquer(Operation.objects.de(request.user)).select_related("auteur", "annule").order_by("-pk")
+    page = Paginator(operations, PAR_PAGE).get_page(request.GET.get("page"))
+    contexte = {
+        "page": page,
+        "lignes": resumer(page.object_list, request.user),
+        "filtre": filtre,
+        "enfants": enfants,
+    }
+    return render(request, "reservations/historique.html", contexte)
