@@ -1,6 +1,9 @@
 """Error pages: a sentence in French and a way on."""
 
+import sys
+
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.shortcuts import render
 
 
@@ -18,8 +21,19 @@ def introuvable(request, exception=None):
 
 
 def erreur(request):
-    """Without request: no context processor, so no database, which may be what has just failed."""
-    return render(None, "500.html", {"ville": settings.VILLE}, status=500)
+    """Without request: no context processor, so no database, which may be what has just failed.
+
+    The database away, or too long to answer (statement or lock time-out): it passes, so 503 and when to come back.
+    """
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return render_seul("503.html", status=503, headers={"Retry-After": "10"})
+    return render_seul("500.html", status=500)
+
+
+def render_seul(gabarit: str, *, status: int, headers: dict[str, str] | None = None):
+    reponse = render(None, gabarit, {"ville": settings.VILLE}, status=status)
+    reponse.headers.update(headers or {})
+    return reponse
 
 
 def csrf(request, reason=""):
