@@ -25,14 +25,10 @@ def erreur(request):
 
     The database away, or too long to answer (statement or lock time-out): it passes, so 503 and when to come back.
     """
-    if isinstance(sys.exception(), OperationalError | InterfaceError):
-        return render_seul("503.html", status=503, headers={"Retry-After": "10"})
-    return render_seul("500.html", status=500)
-
-
-def render_seul(gabarit: str, *, status: int, headers: dict[str, str] | None = None):
-    reponse = render(None, gabarit, {"ville": settings.VILLE}, status=status)
-    reponse.headers.update(headers or {})
+    if not isinstance(sys.exception(), OperationalError | InterfaceError):
+        return render(None, "500.html", {"ville": settings.VILLE}, status=500)
+    reponse = render(None, "503.html", {"ville": settings.VILLE}, status=503)
+    reponse["Retry-After"] = "10"
     return reponse
 
 

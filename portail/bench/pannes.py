@@ -1,4 +1,4 @@
-"""Faults while the rush runs: `python -m portail.bench.pannes`. In the end nothing lost, nothing twice, every recap true.
+"""Faults while the rush runs: `python -m portail.bench.pannes`. Nothing lost, nothing twice, every recap true.
 
 A town of its own, 16 families at a time; a web worker killed, the Celery worker killed, a lock held on all the days,
 PostgreSQL killed and started again. Families press reload, as people do.
