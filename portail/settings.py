@@ -118,6 +118,11 @@ def base_de_donnees(url: str) -> dict:
     if morceaux.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_URL doit commencer par postgresql:// (PostgreSQL seulement).")
     options = dict(parse_qsl(morceaux.query))
+    # 0: no limit. The web server has limits (portail/wsgi.py); commands and the worker have long work to do.
+    delais = {"statement_timeout": entier("DB_DELAI_REQUETE", 0), "lock_timeout": entier("DB_DELAI_VERROU", 0)}
+    posees = " ".join(f"-c {nom}={ms}" for nom, ms in delais.items() if ms)
+    if posees:
+        options["options"] = f"{options.get('options', '')} {posees}".strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(morceaux.path.lstrip("/")),
@@ -126,6 +131,7 @@ def base_de_donnees(url: str) -> dict:
         "HOST": options.pop("host", unquote(morceaux.hostname or "")),
         "PORT": options.pop("port", str(morceaux.port or "")),
         "CONN_MAX_AGE": 0,  # the pool keeps the connections
+        "CONN_HEALTH_CHECKS": True,  # a connection that died with its server is replaced before it fails a request
         "OPTIONS": {
             # max_size x processes stays below the server's max_connections
             "pool": {"min_size": 1, "max_size": entier("DB_POOL_MAX", 8), "timeout": 10},

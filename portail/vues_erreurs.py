@@ -1,6 +1,9 @@
 """Error pages: a sentence in French and a way on."""
 
+import sys
+
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.shortcuts import render
 
 
@@ -18,8 +21,15 @@ def introuvable(request, exception=None):
 
 
 def erreur(request):
-    """Without request: no context processor, so no database, which may be what has just failed."""
-    return render(None, "500.html", {"ville": settings.VILLE}, status=500)
+    """Without request: no context processor, so no database, which may be what has just failed.
+
+    The database away, or too long to answer (statement or lock time-out): it passes, so 503 and when to come back.
+    """
+    if not isinstance(sys.exception(), OperationalError | InterfaceError):
+        return render(None, "500.html", {"ville": settings.VILLE}, status=500)
+    reponse = render(None, "503.html", {"ville": settings.VILLE}, status=503)
+    reponse["Retry-After"] = "10"
+    return reponse
 
 
 def csrf(request, reason=""):

@@ -27,6 +27,7 @@ class Releve:
     temps: dict[str, list[float]] = field(default_factory=dict)
     octets: dict[str, int] = field(default_factory=dict)
     reservations: int = 0
+    reprises: int = 0  # requests sent again: no answer, or a 503
 
     def noter(self, quoi: str, duree: float, octets: int) -> None:
         self.temps.setdefault(quoi, []).append(duree)
@@ -37,6 +38,7 @@ class Releve:
             self.temps.setdefault(quoi, []).extend(durees)
         self.octets |= autre.octets
         self.reservations += autre.reservations
+        self.reprises += autre.reprises
 
 
 class Navigateur:
@@ -48,15 +50,18 @@ class Navigateur:
         self.liaison: http.client.HTTPConnection | None = None
 
     def demander(self, quoi: str, methode: str, chemin: str, champs=None) -> tuple[int, str, str]:
-        """Status, place to go, page. A request that met no server is sent again, as a person presses reload."""
+        """Status, place to go, page. A request that met no server, or 503, is sent again, as people press reload."""
         for reste in reversed(range(self.tentatives)):
             try:
-                return self._une_fois(quoi, methode, chemin, champs)
+                reponse = self._une_fois(quoi, methode, chemin, champs)
+                if reponse[0] != 503 or not reste:
+                    return reponse
             except (OSError, http.client.HTTPException):
                 self.fermer()
                 if not reste:
                     raise
-                time.sleep(0.3)
+            self.releve.reprises += 1
+            time.sleep(0.5)
         raise AssertionError
 
     def _une_fois(self, quoi, methode, chemin, champs) -> tuple[int, str, str]:

@@ -128,6 +128,8 @@ def verite(sql: psycopg.Connection, matin: Matinee, avant: int) -> Ligne:
         """
         SELECT count(*) FROM reservations_journee j
          WHERE j.places_prises <> (SELECT count(*) FROM reservations_reservation r WHERE r.journee_id = j.id)
+                                + (SELECT count(*) FROM reservations_attente a
+                                    WHERE a.journee_id = j.id AND a.etat = 'attribuee')
             OR j.places_prises > j.capacite + j.depassement
         """,
     )

@@ -1,10 +1,12 @@
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import Http404
 from django.test import Client
 from django.urls import path
 
 from portail import urls, vues_erreurs
+from portail.settings import base_de_donnees
 from tests.factories import ResponsableFactory
 from tests.portail.html import Page
 from tests.portail.test_pages import verifier
@@ -17,7 +19,17 @@ def lever(exception):
     return vue
 
 
+def attendre_trop(request):
+    """A statement longer than the web server's limit, as PostgreSQL itself ends it."""
+    with transaction.atomic(), connection.cursor() as curseur:
+        curseur.execute("SET LOCAL statement_timeout = '20ms'")
+        curseur.execute("SELECT pg_sleep(2)")
+
+
 urlpatterns = [
+    path("essai/base", lever(OperationalError("secret"))),
+    path("essai/liaison", lever(InterfaceError("secret"))),
+    path("essai/trop-long", attendre_trop),
     path("essai/400", lever(SuspiciousOperation("secret"))),
     path("essai/403", lever(PermissionDenied)),
     path("essai/403-motif", lever(PermissionDenied("Cette page est fermée <b>ce soir</b>."))),
@@ -116,3 +128,24 @@ def test_a_failure_shows_its_page_under_the_content_security_policy():
     assert "secret" not in reponse.text
     assert "Le portail a rencontré une erreur" in reponse.text
     assert "default-src 'none'" in reponse["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("adresse", ["/essai/base", "/essai/liaison", "/essai/trop-long"])
+def test_a_database_that_is_away_or_too_slow_is_told_in_french_with_when_to_come_back(adresse):
+    reponse = Client(raise_request_exception=False).get(adresse)
+    assert reponse.status_code == 503
+    assert reponse["Retry-After"] == "10"
+    page = Page(reponse)
+    assert "Le portail est momentanément indisponible" in page.texte
+    assert "elle ne comptera jamais deux fois" in page.texte
+    assert "secret" not in reponse.text
+    assert page.code_dans_la_page() == []
+
+
+def test_the_web_server_has_limits_of_time_and_the_commands_have_none(monkeypatch):
+    url = "postgresql://u@/base?host=/nulle/part"
+    assert "options" not in base_de_donnees(url)["OPTIONS"]
+    monkeypatch.setenv("DB_DELAI_REQUETE", "15000")
+    monkeypatch.setenv("DB_DELAI_VERROU", "5000")
+    assert base_de_donnees(url)["OPTIONS"]["options"] == "-c statement_timeout=15000 -c lock_timeout=5000"
