@@ -13,7 +13,11 @@ from comptes.admin_communs import Fiche
 from comptes.francais import INSECABLE, JOURS_COURTS, nombre
 from reservations.admin.communs import dire_le_bilan
 from reservations.models import Journee
+from reservations.regles import FIN_DU_SERVICE
 from reservations.services.modifier_journee import Reglages, modifier_journee, verifier_la_fermeture
+
+LIMITES = ["limite_reservation", "limite_annulation", "limite_tardive", "limite_absence"]
+AU_PLUS_TOT = dt.timedelta(days=366)
 
 
 class Periode(admin.SimpleListFilter):
@@ -71,15 +75,18 @@ class JourneeForm(forms.ModelForm):
 
     class Meta:
         model = Journee
-        fields = ["capacite", "limite_reservation", "limite_annulation", "manuelle", "fermeture"]
+        fields = ["capacite", *LIMITES, "manuelle", "fermeture"]
 
     def clean(self):
         super().clean()
-        fin_du_jour = self.instance.date + dt.timedelta(days=1)
-        for champ in ("limite_reservation", "limite_annulation"):
+        jour = self.instance.date
+        fin_du_repas = dt.datetime.combine(jour, FIN_DU_SERVICE)
+        for champ in LIMITES:
             limite = self.cleaned_data.get(champ)
-            if limite and timezone.localtime(limite).date() >= fin_du_jour:
-                self.add_error(champ, "La limite est au plus tard le jour du repas.")
+            if limite and timezone.localtime(limite).replace(tzinfo=None) > fin_du_repas:
+                self.add_error(champ, "La limite est au plus tard le jour du repas, à 14\N{NO-BREAK SPACE}h.")
+            elif limite and timezone.localtime(limite).date() < jour - AU_PLUS_TOT:
+                self.add_error(champ, "La limite est au plus tôt un an avant le repas.")
         if "fermeture" in self.cleaned_data and "fermeture" in self.changed_data:
             self._verifier_la_fermeture(self.cleaned_data["fermeture"])
 
@@ -99,7 +106,8 @@ class JourneeForm(forms.ModelForm):
     def reglages(self) -> Reglages:
         """Only what the agent changed."""
         utiles = set(self.changed_data) & set(Reglages.__dataclass_fields__)
-        return Reglages(**{champ: self.cleaned_data[champ] for champ in utiles})
+        vides = frozenset(champ for champ in utiles & set(LIMITES) if self.cleaned_data[champ] is None)
+        return Reglages(**{champ: self.cleaned_data[champ] for champ in utiles}, vides=vides)
 
 
 @admin.register(Journee)
@@ -122,7 +130,7 @@ class JourneeAdmin(Fiche):
             (
                 "Réglages de ce jour",
                 {
-                    "fields": ["capacite", "limite_reservation", "limite_annulation", "manuelle"],
+                    "fields": ["capacite", *LIMITES, "manuelle"],
                     "description": "Changer la capacité ou une limite règle la journée à la main. Décocher « réglée à "
                     "la main » lui rend celles de l’activité.",
                 },

@@ -11,6 +11,7 @@ from reservations.admin.communs import dire_le_bilan
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Journee, Reservation, Tarif
 from reservations.services.annees import supprimer_activite
 from reservations.services.journees import actualiser_a_venir
+from reservations.tarifs import RegleDeRetard
 
 
 @admin.register(Ecole)
@@ -52,18 +53,29 @@ class ActiviteForm(forms.ModelForm):
             "capacite",
             "reservation_jours",
             "reservation_unite",
+            "reservation_jour_semaine",
             "reservation_heure",
             "annulation_jours",
             "annulation_unite",
+            "annulation_jour_semaine",
             "annulation_heure",
+            "retard",
+            "retard_montant",
+            "retard_franchise",
+            "retard_heure",
+            "absence_heure",
+            "absence_carence",
+            "offre_heures",
+            "courriel",
         ]
+        localized_fields = ["retard_montant"]
 
 
 class TarifForm(forms.ModelForm):
     class Meta:
         model = Tarif
-        fields = ["annee", "prix"]
-        localized_fields = ["prix"]  # 4,97 as well as 4.97
+        fields = ["annee", "prix", "cout"]
+        localized_fields = ["prix", "cout"]  # 4,97 as well as 4.97
 
 
 class TarifInline(admin.TabularInline):
@@ -79,10 +91,15 @@ REGLES = {
     "active",
     "reservation_jours",
     "reservation_unite",
+    "reservation_jour_semaine",
     "reservation_heure",
     "annulation_jours",
     "annulation_unite",
+    "annulation_jour_semaine",
     "annulation_heure",
+    "retard",
+    "retard_heure",
+    "absence_heure",
 }
 
 
@@ -109,11 +126,24 @@ class ActiviteAdmin(SuppressionExpliquee):
         (
             "Délai pour réserver",
             {
-                "fields": [("reservation_jours", "reservation_unite", "reservation_heure")],
-                "description": "0 jour avant : le matin même.",
+                "fields": [
+                    ("reservation_jours", "reservation_unite"),
+                    ("reservation_jour_semaine", "reservation_heure"),
+                ],
+                "description": "0 jour avant : le matin même. Avec « semaine précédente », le jour choisi de la "
+                "semaine d’avant vaut pour tous les repas de la semaine.",
             },
         ),
-        ("Délai pour annuler", {"fields": [("annulation_jours", "annulation_unite", "annulation_heure")]}),
+        (
+            "Délai pour annuler",
+            {"fields": [("annulation_jours", "annulation_unite"), ("annulation_jour_semaine", "annulation_heure")]},
+        ),
+        (
+            "Réservation après l’heure limite",
+            {"fields": ["retard", ("retard_montant", "retard_franchise"), "retard_heure"]},
+        ),
+        ("Absence le matin même", {"fields": [("absence_heure", "absence_carence"), "courriel"]}),
+        ("Liste d’attente", {"fields": ["offre_heures"]}),
     ]
 
     def save_related(self, request, form, formsets, change):
@@ -124,6 +154,7 @@ class ActiviteAdmin(SuppressionExpliquee):
         elif not change or REGLES & set(form.changed_data):
             dire_le_bilan(self, request, actualiser_a_venir(activites=[activite], auteur=request.user))
         self._dire_sans_prix(request, activite)
+        self._dire_sans_cout(request, activite)
 
     def _dire_hors_service(self, request, activite):
         repas = Reservation.objects.filter(journee__activite=activite, date__gte=timezone.localdate()).count()
@@ -136,6 +167,16 @@ class ActiviteAdmin(SuppressionExpliquee):
         annees = AnneeScolaire.objects.en_cours(timezone.localdate()).exclude(tarifs__activite=activite)
         if activite.active and (libelles := [annee.libelle for annee in annees]):
             phrase = f"Aucun repas ne pourra être réservé sans prix : il manque pour {', '.join(libelles)}."
+            self.message_user(request, phrase, messages.WARNING)
+
+    def _dire_sans_cout(self, request, activite):
+        sans_cout = activite.tarifs.filter(cout=None, annee__in=AnneeScolaire.objects.en_cours(timezone.localdate()))
+        libelles = sans_cout.values_list("annee__libelle", flat=True)
+        if activite.active and activite.retard != RegleDeRetard.Mode.REFUS and libelles:
+            phrase = (
+                "Un repas réservé en retard sera au prix ordinaire : sans coût de revient, pas de supplément. "
+                f"Il manque pour {', '.join(libelles)}."
+            )
             self.message_user(request, phrase, messages.WARNING)
 
     def retenu_par(self, objets):

@@ -16,7 +16,7 @@ from reservations.services.places import compter_les_places
 
 @dataclass(frozen=True)
 class Reglages:
-    """What the agent changed; None where nothing was."""
+    """What the agent changed; None where nothing was. `vides`: the cut-offs that the agent emptied."""
 
     capacite: int | None = None
     limite_reservation: dt.datetime | None = None
@@ -25,11 +25,13 @@ class Reglages:
     limite_absence: dt.datetime | None = None
     fermeture: str | None = None
     manuelle: bool | None = None
+    vides: frozenset[str] = frozenset()
 
     @property
     def a_la_main(self) -> dict:
         """The fields that the activity's rules set otherwise."""
-        return {champ: valeur for champ in REGLES if (valeur := getattr(self, champ)) is not None}
+        valeurs = {champ: getattr(self, champ) for champ in REGLES}
+        return {champ: v for champ, v in valeurs.items() if v is not None or champ in self.vides}
 
 
 def fermeture_du_jour(journee: Journee) -> Fermeture | None:
