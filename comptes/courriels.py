@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.conf import settings
 from django.db import transaction
@@ -29,8 +29,13 @@ def mettre_en_file(*, destinataires: Sequence[str], gabarit: str, contexte: Mapp
 
     post_office's own `mail.send` would write one row at a time and wait for the broker inside the request.
     """
+    mettre_tout_en_file(composer(destinataires=destinataires, gabarit=gabarit, contexte=contexte, sujet=sujet))
+
+
+def composer(*, destinataires: Sequence[str], gabarit: str, contexte: Mapping, sujet: str) -> list[Email]:
+    """One mail for each address, not written yet."""
     texte, html = rendre(gabarit, contexte)
-    Email.objects.bulk_create(
+    return [
         Email(
             from_email=settings.DEFAULT_FROM_EMAIL,
             to=[adresse],
@@ -41,7 +46,12 @@ def mettre_en_file(*, destinataires: Sequence[str], gabarit: str, contexte: Mapp
             priority=PRIORITY.medium,
         )
         for adresse in destinataires
-    )
+    ]
+
+
+def mettre_tout_en_file(courriels: Iterable[Email]) -> None:
+    """Queue mails of many households, in one insert for each thousand."""
+    Email.objects.bulk_create(courriels, batch_size=1000)
     transaction.on_commit(lambda: annoncer(send_queued_mail))
 
 
