@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
 
-from comptes.admin_communs import Fiche, SuppressionExpliquee
+from comptes.admin_communs import AvecRecherche, Fiche, SuppressionExpliquee
 from comptes.francais import nombre
 from comptes.models import (
     ESSAIS_AU_PLUS,
@@ -222,7 +222,7 @@ class RattachementForm(forms.ModelForm):
                 champ.disabled = True
 
 
-class RattachementInline(admin.TabularInline):
+class RattachementInline(AvecRecherche, admin.TabularInline):
     model = Rattachement
     form = RattachementForm
     extra = 1

@@ -1,7 +1,8 @@
 """What the pages of the administration share, in every room."""
 
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AdminSplitDateTime, RelatedFieldWidgetWrapper
+from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.widgets import AdminSplitDateTime, AutocompleteSelect, RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import DataError, transaction
 from django.db.models import CASCADE, PROTECT, Model, ProtectedError, QuerySet
@@ -25,7 +26,26 @@ def retenu_par(objets: QuerySet) -> dict[type[Model], int]:
     return trouves
 
 
-class Fiche(admin.ModelAdmin):
+class ChoixCherche(AutocompleteSelect):
+    """Django's own asks the database for whatever it was sent, and fails on what is not a key."""
+
+    CHIFFRES = 18  # of a bigint
+
+    def optgroups(self, name, value, attrs=None):
+        cles = [cle for cle in map(str, value) if cle.isascii() and cle.isdecimal() and len(cle) <= self.CHIFFRES]
+        return super().optgroups(name, cles, attrs)
+
+
+class AvecRecherche(BaseModelAdmin):
+    """Fields of `autocomplete_fields` drawn by `ChoixCherche`: of a page, or of its inlines."""
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", ChoixCherche(db_field, self.admin_site, using=kwargs.get("using")))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class Fiche(AvecRecherche, admin.ModelAdmin):
     """A page in French that reads: Django's titles are « Ajout de inscription », « Sélectionnez l’objet journée »."""
 
     def changelist_view(self, request, extra_context=None):

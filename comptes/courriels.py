@@ -59,8 +59,8 @@ def mettre_en_file(*, destinataires: Sequence[str], gabarit: str, contexte: Mapp
 
 
 def mettre_en_file_ensemble(lettres: Iterable[Lettre]) -> None:
-    """Queue many letters in one insert."""
-    Email.objects.bulk_create(copie for lettre in lettres for copie in lettre.exemplaires())
+    """Queue many letters, in one insert for each thousand."""
+    Email.objects.bulk_create((copie for lettre in lettres for copie in lettre.exemplaires()), batch_size=1000)
     transaction.on_commit(lambda: annoncer(send_queued_mail))
 
 

@@ -23,6 +23,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.anneescolaire": TOUT,
         "reservations.periodesansclasse": TOUT,
         "reservations.fermeture": TOUT,
+        "reservations.annulationcollective": (VOIR, CREER, MODIFIER),
         "reservations.inscription": TOUT,
         "reservations.journee": (VOIR, MODIFIER),
         "reservations.reservation": (VOIR,),

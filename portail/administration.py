@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.http import JsonResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -15,6 +16,16 @@ class Administration(admin.AdminSite):
     index_title = "Administration du portail famille"
     site_url = "/"
     empty_value_display = "–"
+
+    def get_urls(self):
+        """Without the redirection to an object's own page: no object has one, and it fails on the history's tables."""
+        return [adresse for adresse in super().get_urls() if getattr(adresse, "name", "") != "view_on_site"]
+
+    def autocomplete_view(self, request):
+        """PostgreSQL has no null character: nothing is found with it."""
+        if "\0" in request.GET.get("term", ""):
+            return JsonResponse({"results": [], "pagination": {"more": False}})
+        return super().autocomplete_view(request)
 
     def login(self, request, extra_context=None):
         """One sign-in page for everyone: the one that counts wrong passwords and locks."""

@@ -3,8 +3,8 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from comptes.courriels import mettre_en_file
-from comptes.francais import date_sans_annee
+from comptes.courriels import Lettre, mettre_en_file, mettre_en_file_ensemble
+from comptes.francais import INSECABLE, date_sans_annee
 from reservations.models import Inscription, Mouvement, Operation
 from reservations.recapitulatif import Recapitulatif
 
@@ -12,20 +12,33 @@ from reservations.recapitulatif import Recapitulatif
 def envoyer_recapitulatif(
     operation: Operation, mouvements: Iterable[Mouvement], inscriptions: Iterable[Inscription]
 ) -> None:
-    """Queue the recap for the adults of the household who have a login (`courriels`, annotated).
+    """Queue the recap for the adults of the household who have a login (`courriels`, annotated)."""
+    if lettre := composer_recapitulatif(operation, mouvements, inscriptions):
+        mettre_en_file_ensemble([lettre])
 
-    No mail when it would tell nothing: see `Recapitulatif.a_ecrire`.
+
+def composer_recapitulatif(
+    operation: Operation, mouvements: Iterable[Mouvement], inscriptions: Iterable[Inscription]
+) -> Lettre | None:
+    """The recap as a letter to queue: those of many households go in one insert.
+
+    None when it would tell nothing (see `Recapitulatif.a_ecrire`), or nobody.
     """
     inscriptions = list(inscriptions)
     recapitulatif = Recapitulatif.de(operation, mouvements, inscriptions)
     destinataires = inscriptions[0].courriels
     if not destinataires or not recapitulatif.a_ecrire:
-        return
+        return None
     par_la_ville = operation.origine != Operation.Origine.PARENT
     debut = "La mairie a modifié les repas" if par_la_ville else "Récapitulatif des repas"
-    mettre_en_file(
+    sujet = f"{debut} de {recapitulatif.prenoms}"
+    if operation.collective:
+        fait = "rétablis" if operation.collective.retablie_le else "annulés sans frais"
+        nature = operation.collective.get_nature_display()
+        sujet = f"{nature}{INSECABLE}: repas de {recapitulatif.prenoms} {fait}"
+    return Lettre(
         destinataires=destinataires,
-        sujet=f"{debut} de {recapitulatif.prenoms} (opération n° {operation.numero})",
+        sujet=f"{sujet} (opération n° {operation.numero})",
         gabarit="reservations_recapitulatif",
         contexte={"recapitulatif": recapitulatif, "operation": operation, "par_la_ville": par_la_ville},
     )

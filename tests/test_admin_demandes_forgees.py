@@ -64,3 +64,60 @@ def test_un_rattachement_ne_se_supprime_que_depuis_sa_famille(client):
     reponse = client.post(f"/admin/comptes/rattachement/{rattachement.pk}/delete/", {"post": "yes"})
     assert reponse.status_code == 403
     assert Rattachement.objects.filter(pk=rattachement.pk).exists()
+
+
+@pytest.mark.parametrize(
+    "suite",
+    [
+        "inscription/add/?rattachement=",
+        "inscription/add/?activite=",
+        "fermeture/add/?activite=",
+        "activite/add/?ecole=",
+    ],
+)
+@pytest.mark.parametrize("cle", ["zz", "9" * 30, "%00", "²", "-1"])
+def test_un_lien_qui_nomme_autre_chose_qu_une_cle(admin, suite, cle):
+    assert admin.get(f"/admin/reservations/{suite}{cle}").status_code == 200
+
+
+@pytest.mark.parametrize("cle", ["zz", "9" * 30, "\0", "²"])
+@pytest.mark.parametrize(
+    ("page", "champ"),
+    [
+        ("reservations/inscription", "rattachement"),
+        ("reservations/inscription", "activite"),
+        ("reservations/fermeture", "activite"),
+        ("reservations/activite", "ecole"),
+        ("comptes/famille", "rattachements-0-enfant"),
+        ("comptes/enfant", "rattachements-0-famille"),
+    ],
+)
+def test_un_formulaire_qui_nomme_autre_chose_qu_une_cle(admin, page, champ, cle):
+    formulaires = {
+        f"{prefixe}-{compte}": "1"
+        for prefixe in ("rattachements", "responsables", "tarifs")
+        for compte in ("TOTAL_FORMS", "INITIAL_FORMS")
+    } | {f"{prefixe}-INITIAL_FORMS": "0" for prefixe in ("rattachements", "responsables", "tarifs")}
+    reponse = admin.post(f"/admin/{page}/add/", formulaires | {champ: cle})
+    assert reponse.status_code == 200
+    assert reponse.context["errors"]
+
+
+def test_une_recherche_du_caractere_nul_ne_trouve_rien(admin):
+    ou = "app_label=reservations&model_name=inscription&field_name=activite"
+    reponse = admin.get(f"/admin/autocomplete/?{ou}&term=%00")
+    assert reponse.json()["results"] == []
+
+
+def test_aucun_objet_n_a_de_page_a_lui_hors_de_l_administration(admin):
+    assert admin.get("/admin/r/1/1/").status_code == 404
+
+
+def test_une_annee_n_ouvre_pas_apres_sa_fin(admin):
+    envoi = {
+        "libelle": "2026-2027", "debut": "01/09/2026", "fin": "02/07/2027", "source": "",
+        "ouverture_0": "31/12/9999", "ouverture_1": "23:59",
+        "periodes-TOTAL_FORMS": "0", "periodes-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    reponse = admin.post("/admin/reservations/anneescolaire/add/", envoi)
+    assert "ouvrent avant la fin" in reponse.content.decode()

@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count
 from django.forms.models import BaseInlineFormSet
+from django.utils import timezone
 
 from comptes.admin_communs import SuppressionExpliquee
 from comptes.francais import nombre
@@ -29,6 +30,12 @@ class AnneeForm(forms.ModelForm):
             return
         if fin - debut > DUREE_AU_PLUS:
             self.add_error("fin", "Une année scolaire dure moins de treize mois.")
+        ouverture = self.cleaned_data.get("ouverture")
+        if ouverture and not debut - DUREE_AU_PLUS <= timezone.localtime(ouverture).date() <= fin:
+            phrase = (
+                "Les réservations ouvrent avant la fin de l’année scolaire, et dans les treize mois avant la rentrée."
+            )
+            self.add_error("ouverture", phrase)
         voisine = AnneeScolaire.objects.filter(debut__lte=fin, fin__gte=debut).exclude(pk=self.instance.pk).first()
         if voisine:
             self.add_error("debut", f"Ces dates mordent sur l’année {voisine}.")

@@ -15,7 +15,7 @@ class InscriptionForm(forms.ModelForm):
 
     class Meta:
         model = Inscription
-        fields = ["rattachement", "activite", "annee", "debut", "fin"]
+        fields = ["rattachement", "activite", "annee", "classe", "debut", "fin"]
         help_texts = {
             "debut": "Vide : depuis la rentrée.",
             "fin": "Vide : jusqu’à la fin de l’année scolaire.",
@@ -52,14 +52,19 @@ class InscriptionForm(forms.ModelForm):
 @admin.register(Inscription)
 class InscriptionAdmin(SuppressionExpliquee):
     form = InscriptionForm
-    list_display = ["enfant", "famille", "activite", "annee", "debut", "fin", "repas"]
+    list_display = ["enfant", "famille", "activite", "classe", "annee", "debut", "fin", "repas"]
     list_filter = ["annee", "activite__ecole", "activite"]
     list_select_related = ["rattachement__enfant", "rattachement__famille", "activite", "annee"]
-    search_fields = ["rattachement__enfant__prenom", "rattachement__enfant__nom", "rattachement__famille__nom"]
-    search_help_text = "Enfant ou famille"
+    search_fields = [
+        "rattachement__enfant__prenom",
+        "rattachement__enfant__nom",
+        "rattachement__famille__nom",
+        "classe",
+    ]
+    search_help_text = "Enfant, famille ou classe"
     ordering = ["-annee__debut", "rattachement__enfant__nom", "rattachement__enfant__prenom", "pk"]
     autocomplete_fields = ["rattachement", "activite"]
-    fieldsets = [(None, {"fields": ["rattachement", "activite", "annee", ("debut", "fin")]})]
+    fieldsets = [(None, {"fields": ["rattachement", "activite", "annee", "classe", ("debut", "fin")]})]
 
     def get_queryset(self, request):
         # A subquery, which PostgreSQL runs for the rows of the page only.

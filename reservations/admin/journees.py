@@ -17,6 +17,7 @@ from reservations.regles import FIN_DU_SERVICE, PARIS
 from reservations.services.modifier_journee import Reglages, modifier_journee, verifier_la_fermeture
 
 LIMITES = ("limite_reservation", "limite_annulation", "limite_tardive", "limite_absence")
+AU_PLUS_TOT = dt.timedelta(days=366)
 
 
 class Periode(admin.SimpleListFilter):
@@ -83,6 +84,8 @@ class JourneeForm(forms.ModelForm):
             limite = self.cleaned_data.get(champ)
             if limite and limite > fin_du_repas:
                 self.add_error(champ, f"La limite est au plus tard le jour du repas, à {heure(FIN_DU_SERVICE)}.")
+            elif limite and limite < fin_du_repas - AU_PLUS_TOT:
+                self.add_error(champ, "La limite est au plus tôt un an avant le repas.")
         if "fermeture" in self.cleaned_data and "fermeture" in self.changed_data:
             self._verifier_la_fermeture(self.cleaned_data["fermeture"])
 

@@ -11,6 +11,7 @@ from reservations.admin.communs import dire_le_bilan
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Journee, Reservation, Tarif
 from reservations.services.annees import supprimer_activite
 from reservations.services.journees import actualiser_a_venir
+from reservations.tarifs import RegleDeRetard
 
 
 @admin.register(Ecole)
@@ -64,6 +65,7 @@ class ActiviteForm(forms.ModelForm):
             "retard_heure",
             "absence_heure",
             "absence_carence",
+            "offre_heures",
             "courriel",
         ]
         localized_fields = ["retard_montant"]  # 2,50 as well as 2.50
@@ -139,6 +141,7 @@ class ActiviteAdmin(SuppressionExpliquee):
         ),
         ("Réservation tardive", {"fields": ["retard", ("retard_montant", "retard_franchise", "retard_heure")]}),
         ("Absence du matin", {"fields": [("absence_heure", "absence_carence"), "courriel"]}),
+        ("Liste d’attente", {"fields": ["offre_heures"]}),
     ]
 
     def save_related(self, request, form, formsets, change):
@@ -149,6 +152,7 @@ class ActiviteAdmin(SuppressionExpliquee):
         elif not change or REGLES & set(form.changed_data):
             dire_le_bilan(self, request, actualiser_a_venir(activites=[activite], auteur=request.user))
         self._dire_sans_prix(request, activite)
+        self._dire_sans_cout(request, activite)
 
     def _dire_hors_service(self, request, activite):
         repas = Reservation.objects.filter(journee__activite=activite, date__gte=timezone.localdate()).count()
@@ -161,6 +165,16 @@ class ActiviteAdmin(SuppressionExpliquee):
         annees = AnneeScolaire.objects.en_cours(timezone.localdate()).exclude(tarifs__activite=activite)
         if activite.active and (libelles := [annee.libelle for annee in annees]):
             phrase = f"Aucun repas ne pourra être réservé sans prix : il manque pour {', '.join(libelles)}."
+            self.message_user(request, phrase, messages.WARNING)
+
+    def _dire_sans_cout(self, request, activite):
+        sans_cout = activite.tarifs.filter(cout=None, annee__in=AnneeScolaire.objects.en_cours(timezone.localdate()))
+        libelles = sans_cout.values_list("annee__libelle", flat=True)
+        if activite.active and activite.retard != RegleDeRetard.Mode.REFUS and libelles:
+            phrase = (
+                "Un repas réservé en retard sera au prix ordinaire : sans coût de revient, pas de supplément. "
+                f"Il manque pour {', '.join(libelles)}."
+            )
             self.message_user(request, phrase, messages.WARNING)
 
     def retenu_par(self, objets):

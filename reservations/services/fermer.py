@@ -1,11 +1,12 @@
-"""Close days: the meals booked are cancelled without charge and the families told, in one operation for each."""
+"""Cancel the meals of many households at once, without charge: days that close, classes that are away."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.utils import timezone
 
-from reservations.courriels import envoyer_recapitulatif
+from comptes.courriels import mettre_en_file_ensemble
+from reservations.courriels import composer_recapitulatif
 from reservations.models import Attente, Inscription, Journee, Mouvement, Operation, Reservation
 from reservations.regles import Motif
 from reservations.services.places import compter_les_places
@@ -18,60 +19,88 @@ def fermer_journees(motifs: Mapping[Journee, str], *, auteur, cle: str, collecti
 
     `auteur` is the agent, or None for a command; `cle` names the action, so that run again it does nothing twice.
     """
-    reservations = list(
-        Reservation.objects.filter(journee__in=motifs).order_by("inscription_id", "date").select_related("journee")
-    )
+    reservations = list(Reservation.objects.filter(journee__in=motifs).select_related("journee"))
+    liberer(reservations, Attente.objects.filter(journee__in=motifs))
+    for journee, motif in motifs.items():
+        journee.fermeture, journee.places_prises, journee.depassement = motif, 0, 0
+    Journee.objects.bulk_update(motifs, ["fermeture"])
+    textes = {journee.pk: motif for journee, motif in motifs.items()}
+    prouver(reservations, motif=Motif.FERME, textes=textes, auteur=auteur, cle=cle, collective=collective)
+    return len(reservations)
+
+
+def liberer(reservations: Iterable[Reservation], attentes) -> None:
+    """Delete the meals and end the requests that wait; the places of both are given back, under the days' locks."""
+    Reservation.objects.filter(pk__in=[r.pk for r in reservations]).delete()
+    attentes = attentes.actives()
+    tenues = Counter(attentes.filter(etat=Attente.Etat.ATTRIBUEE).values_list("journee", flat=True))
+    attentes.update(etat=Attente.Etat.CADUQUE, close_le=timezone.now())
+    rendues = Counter(r.journee_id for r in reservations) + tenues
+    compter_les_places({pk: -n for pk, n in rendues.items()})
+
+
+def prouver(
+    reservations: Iterable[Reservation], *, motif: str, textes: Mapping[int, str], auteur, cle: str, collective=None
+) -> None:
+    """Write what became of these meals: an operation and its mail for each household, a line for each meal.
+
+    `motif` is the code of the lines, `textes` the words of each day (by primary key).
+    """
     inscriptions = {
         i.pk: i
         for i in Inscription.objects.filter(pk__in={r.inscription_id for r in reservations})
         .completes()
         .avec_courriels()
     }
-    par_famille = defaultdict(list)
-    for reservation in reservations:
-        par_famille[inscriptions[reservation.inscription_id].famille.pk].append(reservation)
-    maintenant = timezone.now()
-    Reservation.objects.filter(pk__in=[r.pk for r in reservations]).delete()
-    attentes = Attente.objects.filter(journee__in=motifs).actives()
-    tenues = Counter(attentes.filter(etat=Attente.Etat.ATTRIBUEE).values_list("journee", flat=True))
-    attentes.update(etat=Attente.Etat.CADUQUE, close_le=maintenant)
-    rendues = Counter(r.journee_id for r in reservations) + tenues
-    compter_les_places({pk: -n for pk, n in rendues.items()})
-    for journee, motif in motifs.items():
-        journee.fermeture, journee.places_prises, journee.depassement = motif, 0, 0
-    Journee.objects.bulk_update(motifs, ["fermeture"])
-    motif_par_journee = {journee.pk: motif for journee, motif in motifs.items()}
-    operations = {
-        operation.famille_id: operation
-        for operation in Operation.objects.bulk_create(
-            Operation(
-                famille_id=famille,
-                auteur=auteur,
-                origine=Operation.Origine.AGENT if auteur else Operation.Origine.COMMANDE,
-                cle=cle,
-                cree_le=maintenant,
-                collective=collective,
+    mouvements = defaultdict(list)
+    for r in sorted(reservations, key=lambda r: (r.inscription_id, r.date)):
+        mouvements[inscriptions[r.inscription_id].famille.pk].append(
+            Mouvement(
+                inscription=inscriptions[r.inscription_id],
+                date=r.date,
+                nature=Mouvement.Nature.ANNULATION,
+                motif=motif,
+                precision=textes[r.journee_id],
+                prix=r.prix,
+                capacite=r.journee.capacite,
+                places_prises=r.journee.places_prises,
             )
-            for famille in par_famille
         )
-    }
-    mouvements = Mouvement.objects.bulk_create(
-        Mouvement(
-            operation=operations[famille],
-            inscription=inscriptions[r.inscription_id],
-            date=r.date,
-            nature=Mouvement.Nature.ANNULATION,
-            motif=Motif.FERME,
-            precision=motif_par_journee[r.journee_id],
-            prix=r.prix,
-            capacite=r.journee.capacite,
-            places_prises=r.journee.places_prises,
+    ecrire_les_operations(mouvements, auteur=auteur, cle=cle, collective=collective)
+
+
+def ecrire_les_operations(
+    mouvements: Mapping[int, list[Mouvement]],
+    *,
+    auteur,
+    cle: str,
+    collective=None,
+    annule: Mapping[int, int] | None = None,
+) -> None:
+    """One operation for each household (by primary key) with its lines and its mails; statements do not count them.
+
+    The enrolments of the lines carry their `courriels`. `annule`: household → the operation that this one undoes.
+    """
+    maintenant = timezone.now()
+    operations = Operation.objects.bulk_create(
+        Operation(
+            famille_id=famille,
+            auteur=auteur,
+            origine=Operation.Origine.AGENT if auteur else Operation.Origine.COMMANDE,
+            cle=cle,
+            cree_le=maintenant,
+            collective=collective,
+            annule_id=(annule or {}).get(famille),
         )
-        for famille, siennes in par_famille.items()
-        for r in siennes
+        for famille in mouvements
     )
-    for famille, operation in operations.items():
-        siens = [m for m in mouvements if m.operation_id == operation.pk]
-        concernees = {r.inscription_id: inscriptions[r.inscription_id] for r in par_famille[famille]}
-        envoyer_recapitulatif(operation, siens, concernees.values())
-    return len(reservations)
+    lettres = []
+    for operation in operations:
+        siens = mouvements[operation.famille_id]
+        for mouvement in siens:
+            mouvement.operation = operation
+        concernees = {m.inscription_id: m.inscription for m in siens}
+        lettres.append(composer_recapitulatif(operation, siens, concernees.values()))
+    Mouvement.objects.bulk_create([m for siens in mouvements.values() for m in siens], batch_size=2000)
+    if ecrites := [lettre for lettre in lettres if lettre]:
+        mettre_en_file_ensemble(ecrites)

@@ -16,7 +16,7 @@ from reservations.services.places import compter_les_places
 
 @dataclass(frozen=True)
 class Reglages:
-    """What the agent changed; None where nothing was."""
+    """What the agent changed; None where nothing was. `vides`: the cut-offs that the agent emptied."""
 
     capacite: int | None = None
     limite_reservation: dt.datetime | None = None

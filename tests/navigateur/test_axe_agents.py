@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from comptes.roles import creer_agent
-from reservations.models import Journee, Operation, Reservation
+from reservations.models import AnnulationCollective, Journee, Operation, Reservation
 from tests.administration import adresse
 from tests.factories import AnneeScolaireFactory, ResponsableFactory, foyer
 from tests.navigateur.outils import deborde, violations
@@ -56,3 +56,28 @@ def test_the_pages_of_the_household_have_no_violation(page_a, connecter, ville, 
     page = connecter(page_a(largeur, sombre=sombre), ville.utilisateur)
     enfant = reverse("reservations:enfant", args=[ville.enfant.pk])
     assert fautes(page, [reverse("comptes:compte"), reverse("comptes:contacts"), enfant]) == {}
+
+
+@pytest.mark.parametrize(("largeur", "sombre"), [(1280, False), (360, True)])
+def test_a_collective_cancellation_has_no_violation(page_a, connecter, ville, largeur, sombre):
+    agent, _ = creer_agent(courriel="admin@exemple.fr", role="admin", prenom="Odile", nom="Sarda")
+    jour = Reservation.objects.earliest("date").date
+    choix = f"nature=greve&motif=Grève&activites={ville.activite.pk}&debut={jour:%d/%m/%Y}"
+    ajouter = adresse("add", AnnulationCollective)
+    page = connecter(page_a(largeur, sombre=sombre), agent)
+    assert fautes(page, [ajouter, f"{ajouter}?nature=greve", f"{ajouter}?{choix}", f"{ajouter}?{choix}&liste=1"]) == {}
+    page.get_by_role("button", name="Annuler 1").click()
+    page.get_by_role("button", name="Rétablir").wait_for()
+    assert fautes(page, [page.url, adresse("changelist", AnnulationCollective)]) == {}
+    page.goto(adresse("change", AnnulationCollective, AnnulationCollective.objects.get().pk))
+    page.get_by_role("button", name="Rétablir").click()
+    page.get_by_text("sont rétablis").wait_for()
+    assert fautes(page, [page.url]) == {}
+    assert Reservation.objects.filter(date=jour).exists()
+
+
+def test_the_search_of_a_list_is_usable_on_a_phone(page_a, connecter, ville):
+    agent, _ = creer_agent(courriel="admin@exemple.fr", role="admin", prenom="Odile", nom="Sarda")
+    page = connecter(page_a(360), agent)
+    page.goto(adresse("changelist", ville.inscription))
+    assert page.locator("#searchbar").bounding_box()["width"] > 190

@@ -159,3 +159,44 @@ def test_the_list_of_days_filters_by_state(guichet, etat, jours):
     modifier(guichet, journee(f, MARDI), capacite=1)
     liste = guichet.get(adresse("changelist", Journee), {"etat": etat}).context["cl"].queryset
     assert liste.count() == 138 if jours is None else [j.date for j in liste] == jours
+
+
+# --- Late bookings and absences, for one day --------------------------------------------------------------------------
+def test_the_late_cut_off_and_the_one_of_absences_are_set_then_emptied_for_one_day(guichet):
+    f = foyer()
+    tard = {"limite_tardive_0": "10/12/2026", "limite_tardive_1": "08:30"}
+    modifier(guichet, journee(f), **tard)
+    assert journee(f).limite_tardive.hour == 7  # UTC
+    vide = dict.fromkeys(["limite_tardive_0", "limite_tardive_1", "limite_absence_0", "limite_absence_1"])
+    modifier(guichet, journee(f), **vide)
+    assert (journee(f).limite_tardive, journee(f).limite_absence, journee(f).manuelle) == (None, None, True)
+    assert journee(f, VENDREDI).limite_absence is not None
+
+
+@pytest.mark.parametrize("champ", ["limite_reservation", "limite_annulation", "limite_tardive", "limite_absence"])
+@pytest.mark.parametrize(
+    ("jour", "heure", "phrase"),
+    [("10/12/2026", "14:01", "au plus tard le jour du repas, à 14 h"), ("01/01/0001", "00:00", "au plus tôt un an")],
+)
+def test_a_cut_off_of_one_day_is_before_the_end_of_the_meal(guichet, champ, jour, heure, phrase):
+    f = foyer()
+    assert phrase in refus(modifier(guichet, journee(f), **{f"{champ}_0": jour, f"{champ}_1": heure}))
+
+
+def test_the_new_rules_of_a_service_reach_its_days(guichet):
+    f = foyer()
+    texte = paroles(
+        modifier(
+            guichet, f.activite, reservation_unite="semaine", reservation_jour_semaine="2", retard="fixe",
+            retard_montant="2,50", retard_heure="08:00", absence_heure="",
+        )
+    )  # fmt: skip
+    assert "sans coût de revient, pas de supplément" in texte
+    lue = journee(f)
+    assert (lue.limite_reservation.date(), lue.limite_tardive.hour) == (dt.date(2026, 12, 1), 7)
+    assert lue.limite_absence is None
+
+
+def test_a_week_rule_needs_its_weekday(guichet):
+    f = foyer()
+    assert "choisissez le jour de la semaine" in refus(modifier(guichet, f.activite, annulation_unite="semaine"))
