@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from comptes.models import Enfant
 from reservations.formulaires import FormulaireDuCalendrier, FormulaireIncorrect, ecrire_dates, lire_changements
+from reservations.formulaires_famille import adresse_de_famille
 from reservations.lecture_calendrier import charger_calendrier, lire_mois, mois_par_defaut
 from reservations.models import AnneeScolaire, Inscription, Operation
 from reservations.recapitulatif import Recapitulatif
@@ -35,7 +36,10 @@ def _inscription_de(utilisateur, pk: int) -> Inscription:
 def choix_enfant(request):
     """Étape 1: whose meals."""
     enfants = Enfant.objects.de(request.user)
-    return render(request, "reservations/choix_enfant.html", {"enfants": enfants, "aujourdhui": timezone.localdate()})
+    aujourdhui = timezone.localdate()
+    plusieurs = Inscription.objects.de(request.user).a_plusieurs(aujourdhui)
+    contexte = {"enfants": enfants, "aujourdhui": aujourdhui, "plusieurs": plusieurs}
+    return render(request, "reservations/choix_enfant.html", contexte)
 
 
 @login_required
@@ -155,9 +159,16 @@ def operation(request, numero):
         "operation": trouvee,
         "recapitulatif": recapitulatif,
         "par": _auteur_en_mots(trouvee, request.user),
-        "suite": _adresse(recapitulatif.parties[0].inscription, recapitulatif.parties[0].mouvements[0].date),
+        **_suite(recapitulatif, request.GET.get("depuis") == "tous" or len(recapitulatif.parties) > 1),
     }
     return render(request, "reservations/operation.html", contexte)
+
+
+def _suite(recapitulatif, tous: bool) -> dict:
+    """Where « Continuer » leads: the calendar that was sent, at the month of its first day."""
+    inscription, jour = recapitulatif.parties[0].inscription, recapitulatif.parties[0].mouvements[0].date
+    suite = adresse_de_famille(inscription.annee, jour) if tous else _adresse(inscription, jour)
+    return {"tous": tous, "suite": suite}
 
 
 def _auteur_en_mots(operation: Operation, lecteur) -> str:
