@@ -121,7 +121,7 @@ def lire_demandes(textes: Iterable[str], annee: AnneeScolaire) -> dict[int, Chan
         numero, _, suite = texte.partition(".")
         plus, _, moins = suite.partition(".")
         ajouts, annulations = _jours(plus, annee), _jours(moins, annee)
-        if numero.isascii() and numero.isdigit() and len(numero) < 19:
+        if numero.isascii() and numero.isdigit() and len(numero) < 20:
             demandes[int(numero)] = Changements(ajouts - annulations, annulations - ajouts)
     return demandes
 

@@ -9,7 +9,7 @@ urlpatterns = [
     path("reservations/enfants/<int:pk>/", views.choix_inscription, name="choix_inscription"),
     path("reservations/inscriptions/<int:pk>/", views.calendrier, name="calendrier"),
     path("reservations/tous/", views_famille.tous, name="tous"),
-    path("reservations/rythme/", views_famille.rythme_, name="rythme"),
+    path("reservations/rythme/", views_famille.rythme, name="rythme"),
     path("reservations/copie/", views_famille.copie, name="copie"),
     path("reservations/operations/<str:numero>/", views.operation, name="operation"),
 ]

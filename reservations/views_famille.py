@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from comptes.francais import JOURS
+from reservations import regles
 from reservations.calendrier_famille import CalendrierDeFamille, apercu
 from reservations.formulaires import FormulaireIncorrect
 from reservations.formulaires_famille import FormulaireDeFamille, adresse_de_famille, lire_demandes
 from reservations.lecture_calendrier import charger_calendriers, lire_mois, mois_par_defaut
 from reservations.models import AnneeScolaire, Inscription
-from reservations.regles import Changements, Etat, Semaines, rythme
+from reservations.regles import Changements, Etat, Semaines
 from reservations.services import reserver
 from reservations.services.reserver import cle_du_formulaire
 
@@ -125,7 +126,7 @@ def _envoi(request, foyer, premier):
 # --- Patterns --------------------------------------------------------------------------------------------------------
 @login_required
 @require_safe
-def rythme_(request):
+def rythme(request):
     """Choose children, weekdays and weeks; with `apercu`, see what they change before sending it."""
     foyer = _foyer(request)
     if foyer is None:
@@ -177,7 +178,7 @@ def _apercu_du_rythme(foyer, demande):
     # The days on which some service of the household cooks: a holiday is not a day left out.
     servis = {c.date for lu in calendriers for c in lu.cases if c.etat != Etat.FERME}
     periode = {j for j in servis if demande["du"] <= j <= demande["au"]}
-    voulus = rythme(
+    voulus = regles.rythme(
         servis, jours_de_semaine=demande["jours"], semaines=demande["semaines"], du=demande["du"], au=demande["au"]
     )
     return apercu(calendriers, voulus, remplacer=periode if demande["remplacer"] else ())
