@@ -204,7 +204,7 @@ class CalendrierDeFamille:
 
 
 def ecrire_cases(calendriers: Sequence[Calendrier], voulue, affiche: bool | None = None) -> str:
-    """`12:2026-12-07,13:2026-12-07`: the days for which `voulue(calendar, day)`, of the month shown or of the others."""
+    """`12:2026-12-07,13:2026-12-07`: the days that are `voulue(calendar, day)`, of the month shown or of the others."""
     return ",".join(
         f"{c.inscription.pk}:{case.date}"
         for c in calendriers
@@ -229,11 +229,12 @@ class ApercuDEnfant:
         return self.calendrier.inscription
 
     @property
-    def lignes(self) -> list[tuple[str, list[dt.date]]]:
-        return [
-            ("À réserver", sorted(self.changements.ajouts)),
-            ("À annuler", sorted(self.changements.annulations)),
-        ]
+    def lignes(self) -> list[tuple[str, list[Case]]]:
+        return [("À réserver", self.calendrier.ajouts), ("À annuler", self.calendrier.annulations)]
+
+    @property
+    def montant_annule(self) -> Decimal:
+        return self.calendrier.montant_des_ajouts - self.calendrier.difference
 
 
 @dataclass(frozen=True)

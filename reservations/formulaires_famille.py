@@ -39,7 +39,9 @@ class FormulaireDeFamille:
             touchees = _plage_de_famille(portee, libres | reserves, inscriptions)
             voulues = basculer((reserves - annulations) | ajouts, touchees)
             ajouts, annulations = voulues - reserves, reserves - voulues
-        return cls(_par_inscription(ajouts, annulations), lire_jeton(donnees.get("jeton", "")), donnees.get("aller", ""))
+        return cls(
+            _par_inscription(ajouts, annulations), lire_jeton(donnees.get("jeton", "")), donnees.get("aller", "")
+        )
 
 
 def _par_inscription(ajouts: Iterable[Case], annulations: Iterable[Case]) -> dict[int, Changements]:
@@ -83,7 +85,9 @@ def _connue(numero: str, inscriptions: Sequence[Inscription]) -> Inscription:
     for inscription in inscriptions:
         if str(inscription.pk) == numero:
             return inscription
-    raise FormulaireIncorrect("Une inscription de ce formulaire n’est pas à votre foyer cette année. Rien n’a été changé.")
+    raise FormulaireIncorrect(
+        "Une inscription de ce formulaire n’est pas à votre foyer cette année. Rien n’a été changé."
+    )
 
 
 def _plage_de_famille(portee: str, cases: Collection[Case], inscriptions: Sequence[Inscription]) -> frozenset[Case]:

@@ -275,14 +275,16 @@ def rythme(
     """
     restes = {Semaines.PAIRES: {0}, Semaines.IMPAIRES: {1}}.get(Semaines(semaines), {0, 1})
     return frozenset(
-        j
-        for j in jours
-        if du <= j <= au and j.isoweekday() in jours_de_semaine and j.isocalendar().week % 2 in restes
+        j for j in jours if du <= j <= au and j.isoweekday() in jours_de_semaine and j.isocalendar().week % 2 in restes
     )
 
 
 def vers_le_rythme(
-    *, reserves: Collection[dt.date], libres: Collection[dt.date], voulus: Collection[dt.date], remplacer: Collection = ()
+    *,
+    reserves: Collection[dt.date],
+    libres: Collection[dt.date],
+    voulus: Collection[dt.date],
+    remplacer: Collection = (),
 ) -> Changements:
     """What brings an enrolment to the days of a pattern: `libres` can be booked, `reserves` can be cancelled.
 

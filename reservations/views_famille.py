@@ -117,9 +117,7 @@ def _envoi(request, foyer, premier):
     if not demandes:
         messages.info(request, "Vous n’avez rien changé : aucune réservation n’a été modifiée.")
         return redirect(adresse_de_famille(foyer.annee, premier))
-    operation = reserver(
-        demandes=demandes, auteur=request.user, cle=cle_du_formulaire(formulaire.jeton, demandes)
-    )
+    operation = reserver(demandes=demandes, auteur=request.user, cle=cle_du_formulaire(formulaire.jeton, demandes))
     return redirect(f"{reverse('reservations:operation', args=[operation.numero])}?depuis=tous")
 
 
@@ -132,7 +130,12 @@ def rythme(request):
     if foyer is None:
         return render(request, "reservations/rythme.html", {"foyer": None})
     demande = _lire_rythme(request.GET, foyer)
-    contexte = {"foyer": foyer, "demande": demande, "semaines": Semaines.choices, "jours": list(enumerate(JOURS[:5], 1))}
+    contexte = {
+        "foyer": foyer,
+        "demande": demande,
+        "semaines": Semaines.choices,
+        "jours": list(enumerate(JOURS[:5], 1)),
+    }
     if "apercu" in request.GET:
         if demande["erreur"]:
             messages.error(request, demande["erreur"])

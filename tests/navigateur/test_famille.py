@@ -27,11 +27,9 @@ def ville():
 
 @pytest.fixture
 def inscriptions(ville):
-    trouvees = list(
+    return list(
         Inscription.objects.de(ville).filter(annee__libelle="2026-2027").order_by("rattachement__enfant__prenom")
     )
-    Reservation.objects.filter(inscription__in=trouvees, date__range=("2027-01-01", "2027-01-31")).exists()
-    return trouvees
 
 
 @pytest.fixture
@@ -79,7 +77,6 @@ def test_two_children_are_booked_by_one_submission(tous, inscriptions, js):
     page.get_by_role("link", name="Continuer").click()
     for inscription in inscriptions:
         expect(page.locator(etat(inscription, jour))).to_have_attribute("data-etat", "reserve")
-    page.get_by_role("button", name="Mois précédent")
 
 
 @JS
@@ -115,7 +112,6 @@ def test_the_enter_key_validates_and_leaving_asks(tous, inscriptions):
     page.keyboard.press("Space")
     page.evaluate("location.assign('/guide/')")
     expect(page.locator("[data-bilan]")).to_contain_text("1\u00a0ajout")
-    page.wait_for_timeout(200) if not questions else None
     assert questions == ["beforeunload"]
     boite.focus()
     page.keyboard.press("Enter")
@@ -156,9 +152,11 @@ def test_the_pages_are_accessible_and_as_wide_as_the_screen(tous, inscriptions, 
     page.get_by_role("button", name="Tout le mois, tous les enfants").click()
     page.locator(".jour.a-ajouter label").first.click()
     photographier(page, f"tous-{largeur}-{sombre}")
+    # At the end of the page the bar covers nothing: under it, axe finds half-hidden buttons too small.
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
     trouvees = {"tous": (violations(page), deborde(page))}
     petites = page.locator(".tous .case").evaluate_all(
-        "cases => cases.filter(c => c.getBoundingClientRect().height < 44 || c.getBoundingClientRect().width < 44).length"
+        "cases => cases.map(c => c.getBoundingClientRect()).filter(c => c.height < 44 || c.width < 44).length"
     )
     assert petites == 0
     page.on("dialog", lambda boite: boite.accept())
@@ -172,5 +170,6 @@ def test_the_pages_are_accessible_and_as_wide_as_the_screen(tous, inscriptions, 
     }.items():
         page.goto(f"/reservations/{nom}{'/' if nom else ''}{suite}")
         photographier(page, f"{nom or 'etape1'}-decembre-{largeur}-{sombre}")
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
         trouvees[nom + suite] = (violations(page), deborde(page))
     assert {nom: t for nom, t in trouvees.items() if t != ([], 0)} == {}

@@ -116,7 +116,9 @@ def test_a_stranger_signs_in_first(client, nom):
     assert reverse("comptes:connexion") in client.get(reverse(f"reservations:{nom}")).url
 
 
-@pytest.mark.parametrize("suite", ["annee=1999-2000", "mois=2026-13", "mois=x&annee=%00", "c=x&c=1.zz.-1&c=9.f.0", "c=1.f"])
+@pytest.mark.parametrize(
+    "suite", ["annee=1999-2000", "mois=2026-13", "mois=x&annee=%00", "c=x&c=1.zz.-1&c=9.f.0", "c=1.f"]
+)
 def test_an_odd_address_shows_a_calendar(parent, suite):
     assert parent.get(f"{reverse('reservations:tous')}?{suite}").status_code == 200
 
@@ -302,9 +304,7 @@ def test_a_stale_preview_does_not_cancel_what_was_booked_since(parent, lea, tom)
 
 def test_a_pattern_leaves_the_other_household_its_meals(parent, lea, tom):
     pere = foyer(enfant=lea.enfant, activite=lea.activite, reserves=[LUNDI])
-    page = page_rythme(
-        parent, inscriptions=[lea.inscription.pk], du="2026-12-07", au="2026-12-11", mode="remplacer"
-    )
+    page = page_rythme(parent, inscriptions=[lea.inscription.pk], du="2026-12-07", au="2026-12-11", mode="remplacer")
     assert "1\xa0jour «\xa0autre foyer\xa0»" in page.content.decode().replace("« ", "«\xa0").replace(" »", "\xa0»")
     valider(parent, page)
     assert reserves(lea.inscription) == {JEUDI}
@@ -380,7 +380,9 @@ def test_only_meals_to_come_are_copied(parent, lea, tom, ouverture):
     assert reserves(tom) == {VENDREDI}
 
 
-@pytest.mark.parametrize("suite", ["apercu=1", "apercu=1&source={0}", "apercu=1&vers={0}", "apercu=1&source={0}&vers={0}"])
+@pytest.mark.parametrize(
+    "suite", ["apercu=1", "apercu=1&source={0}", "apercu=1&vers={0}", "apercu=1&source={0}&vers={0}"]
+)
 def test_a_copy_without_source_or_target_says_so(parent, tom, suite):
     page = parent.get(f"{reverse('reservations:copie')}?{suite.format(tom.pk)}")
     assert "Choisissez un enfant" in page.content.decode()
