@@ -37,7 +37,7 @@ class FormulaireDeFamille:
             libres, reserves = _lire_tous_les_vus(donnees.getlist("vus"), inscriptions)
             libres, reserves = libres - montres, reserves | montres
             touchees = _plage_de_famille(portee, libres | reserves, inscriptions)
-            voulues = basculer((reserves - annulations) | ajouts, touchees)
+            voulues = basculer((reserves - annulations) | ajouts, touchees, reserves)
             ajouts, annulations = voulues - reserves, reserves - voulues
         return cls(
             _par_inscription(ajouts, annulations), lire_jeton(donnees.get("jeton", "")), donnees.get("aller", "")

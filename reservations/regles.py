@@ -4,10 +4,10 @@ The calendar, the service, the admin and the commands all ask here, so all give 
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db.models import TextChoices
@@ -15,6 +15,8 @@ from django.db.models import TextChoices
 PARIS = ZoneInfo("Europe/Paris")
 # No cut-off comes later on the day of the meal: by then it is eaten.
 FIN_DU_SERVICE = dt.time(14, 0)
+# A day, or the day of a child: a toggle is the same over both.
+Jour = TypeVar("Jour", bound=Hashable)
 LETTRES_UAI = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 
@@ -216,9 +218,7 @@ class Changements:
         return cls(ajouts=coches - montres, annulations=montres - coches)
 
 
-def basculer(
-    coches: Collection[dt.date], plage: Collection[dt.date], reserves: Collection[dt.date]
-) -> frozenset[dt.date]:
+def basculer(coches: Collection[Jour], plage: Collection[Jour], reserves: Collection[Jour]) -> frozenset[Jour]:
     """The boxes ticked after a toggle over `plage`, the days of a range that can still change.
 
     All that can be added is added. When all are ticked, additions not sent yet are taken back; when all are booked

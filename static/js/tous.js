@@ -56,8 +56,9 @@
     }).map(([code]) => code);
   }
   function basculer(codes) {
-    const manque = codes.some((code) => !coche(code));
-    for (const code of codes) mettre(code, manque);
+    if (codes.some((code) => !coche(code))) return codes.forEach((code) => mettre(code, true));
+    const ajouts = codes.filter((code) => !jours.get(code).reserve);
+    (ajouts.length ? ajouts : codes).forEach((code) => mettre(code, false));
   }
 
   const euros = (centimes) =>
