@@ -197,6 +197,13 @@ def test_a_bulk_button_keeps_the_boxes_ticked_with_it(parent, lea, tom):
     assert (reserves(lea.inscription), reserves(tom)) == ({VENDREDI}, {LUNDI})
 
 
+def test_a_bulk_button_of_a_stale_tab_never_cancels(parent, lea, tom):
+    champs = champs_caches(parent.get(MOIS))
+    envoyer(parent, jours=[code(lea.inscription, LUNDI), code(tom, LUNDI)])
+    envoyer(parent, **champs, portee="date:2026-12-07")
+    assert reserves(lea.inscription) == reserves(tom) == {LUNDI}
+
+
 def test_a_bulk_button_books_one_meal_a_day_for_a_child_with_two_enrolments(parent, lea):
     InscriptionFactory(rattachement=lea.rattachement, activite=ouvrir(), annee=lea.annee)
     envoyer(parent, **champs_caches(parent.get(MOIS)), portee="date:2026-12-07")
