@@ -25,6 +25,7 @@ def accueil(request):
     enfants = list(Enfant.objects.de(request.user))
     contexte = {
         "enfants": enfants,
+        "plusieurs": Inscription.objects.de(request.user).a_plusieurs(aujourdhui) if enfants else False,
         "aujourdhui": aujourdhui,
         "ouvertures": list(AnneeScolaire.objects.a_ouvrir(timezone.now())) if enfants else [],
         "sans_repas": _sans_repas(request.user, aujourdhui) if enfants else [],

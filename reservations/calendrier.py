@@ -254,14 +254,18 @@ class Calendrier:
 
     @property
     def difference_en_mots(self) -> str:
-        """As static/js/calendrier.js says it too."""
-        if not self.annulations:
-            return "Pas encore validé"
-        if not self.difference:
-            return "sans changement de montant"
-        return f"soit {euros(abs(self.difference))} {'de plus' if self.difference > 0 else 'de moins'}"
+        return difference_en_mots(self.annulations, self.difference)
 
     @property
     def ailleurs(self) -> list[Case]:
         """The days of the other months that have an unsent change: the page carries them in hidden fields."""
         return [c for mois in self.mois if not mois.affiche for c in mois.cases if c.change]
+
+
+def difference_en_mots(annulations: list[Case], difference: Decimal) -> str:
+    """As static/js/calendrier.js and tous.js say it too."""
+    if not annulations:
+        return "Pas encore validé"
+    if not difference:
+        return "sans changement de montant"
+    return f"soit {euros(abs(difference))} {'de plus' if difference > 0 else 'de moins'}"

@@ -31,13 +31,13 @@ class FormulaireDuCalendrier:
         """
         coches = lire_dates(donnees.getlist("jours"))
         montres = lire_dates(date for liste in donnees.getlist("deja") for date in liste.split(",") if date)
-        _dans_l_annee(coches | montres, annee)
+        dans_l_annee(coches | montres, annee)
         changements = Changements.entre(montres, coches)
         if portee := donnees.get("portee", ""):
-            libres, reserves = _lire_vus(donnees.get("vus", ""))
-            _dans_l_annee(libres | reserves, annee)
+            libres, reserves = lire_vus(donnees.get("vus", ""))
+            dans_l_annee(libres | reserves, annee)
             changements = _avec_la_portee(portee, changements, libres - montres, reserves | montres)
-        return cls(changements, _lire_jeton(donnees.get("jeton", "")), donnees.get("aller", ""))
+        return cls(changements, lire_jeton(donnees.get("jeton", "")), donnees.get("aller", ""))
 
 
 def _avec_la_portee(portee: str, demandes: Changements, libres, reserves) -> Changements:
@@ -52,7 +52,7 @@ def _avec_la_portee(portee: str, demandes: Changements, libres, reserves) -> Cha
     return Changements.entre(reserves, basculer((reserves - demandes.annulations) | demandes.ajouts, jours, reserves))
 
 
-def _lire_vus(texte: str) -> tuple[frozenset[dt.date], frozenset[dt.date]]:
+def lire_vus(texte: str) -> tuple[frozenset[dt.date], frozenset[dt.date]]:
     """The days of the year that the page showed as free and as booked: `2026-12-07:0:497 2026-12-08:1:497`."""
     etats = [jour.partition(":")[::2] for jour in texte.split()]
     return (
@@ -61,7 +61,7 @@ def _lire_vus(texte: str) -> tuple[frozenset[dt.date], frozenset[dt.date]]:
     )
 
 
-def _dans_l_annee(jours: Collection[dt.date], annee: AnneeScolaire) -> None:
+def dans_l_annee(jours: Collection[dt.date], annee: AnneeScolaire) -> None:
     for jour in jours:
         if not annee.debut <= jour <= annee.fin:
             raise FormulaireIncorrect(
@@ -83,7 +83,7 @@ def lire_dates(textes) -> frozenset[dt.date]:
     return frozenset(dates)
 
 
-def _lire_jeton(texte: str) -> str:
+def lire_jeton(texte: str) -> str:
     """The page's own token. A form without one is read, and is then never the repetition of another."""
     try:
         return uuid.UUID(texte).hex

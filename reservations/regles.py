@@ -4,10 +4,10 @@ The calendar, the service, the admin and the commands all ask here, so all give 
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db.models import TextChoices
@@ -17,6 +17,8 @@ PARIS = ZoneInfo("Europe/Paris")
 FIN_DU_SERVICE = dt.time(14, 0)
 # An absence is declared when a meal can no longer be cancelled: this early at most.
 ABSENCES_D_AVANCE = dt.timedelta(days=15)
+# A day, or the day of a child: a toggle is the same over both.
+Jour = TypeVar("Jour", bound=Hashable)
 LETTRES_UAI = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 
@@ -321,9 +323,7 @@ def changements_inverses(ajoutes: Iterable[dt.date], annules: Iterable[dt.date])
     return Changements(ajouts=frozenset(annules), annulations=frozenset(ajoutes))
 
 
-def basculer(
-    coches: Collection[dt.date], plage: Collection[dt.date], reserves: Collection[dt.date]
-) -> frozenset[dt.date]:
+def basculer(coches: Collection[Jour], plage: Collection[Jour], reserves: Collection[Jour]) -> frozenset[Jour]:
     """The boxes ticked after a toggle over `plage`, the days of a range that can still change.
 
     All that can be added is added. When all are ticked, additions not sent yet are taken back; when all are booked
@@ -336,7 +336,8 @@ def basculer(
 
 
 def plage(portee: str, jours: Iterable[dt.date]) -> frozenset[dt.date] | None:
-    """Those of `jours` in a range: `semaine:2026-12-07`, `mois:2026-12`, `jour:1`, `annee`. None when it is not one.
+    """Those of `jours` in a range: `date:2026-12-07`, `semaine:2026-12-07`, `mois:2026-12`, `jour:1`,
+    `annee`. None when it is not one.
 
     A week is the row of the table: the days of that week that are in the month.
     """
@@ -347,6 +348,8 @@ def plage(portee: str, jours: Iterable[dt.date]) -> frozenset[dt.date] | None:
                 return frozenset(jours)
             case "mois":
                 return frozenset(j for j in jours if f"{j:%Y-%m}" == valeur)
+            case "date":
+                return frozenset(jours) & {dt.date.fromisoformat(valeur)}
             case "jour":
                 numero = int(valeur)
                 return frozenset(j for j in jours if j.isoweekday() == numero)
@@ -358,6 +361,42 @@ def plage(portee: str, jours: Iterable[dt.date]) -> frozenset[dt.date] | None:
     except ValueError:
         pass
     return None
+
+
+class Semaines(TextChoices):
+    """The weeks of a pattern, by their ISO number: the custody rhythm of separated parents."""
+
+    TOUTES = "toutes", "toutes les semaines"
+    PAIRES = "paires", "les semaines paires"
+    IMPAIRES = "impaires", "les semaines impaires"
+
+
+def rythme(
+    jours: Iterable[dt.date], *, jours_de_semaine: Collection[int], semaines: str, du: dt.date, au: dt.date
+) -> frozenset[dt.date]:
+    """Those of `jours` that a pattern contains: these weekdays (ISO, 1 is Monday) of these weeks, from `du` to `au`.
+
+    A year of 53 weeks is followed by week 1: two odd weeks in a row, as on every printed calendar.
+    """
+    restes = {Semaines.PAIRES: {0}, Semaines.IMPAIRES: {1}}.get(Semaines(semaines), {0, 1})
+    return frozenset(
+        j for j in jours if du <= j <= au and j.isoweekday() in jours_de_semaine and j.isocalendar().week % 2 in restes
+    )
+
+
+def vers_le_rythme(
+    *,
+    reserves: Collection[dt.date],
+    libres: Collection[dt.date],
+    voulus: Collection[dt.date],
+    remplacer: Collection = (),
+) -> Changements:
+    """What brings an enrolment to the days of a pattern: `libres` can be booked, `reserves` can be cancelled.
+
+    `remplacer`: the days on which a meal that the pattern does not contain is cancelled; none when it only adds.
+    """
+    voulus, reserves = frozenset(voulus), frozenset(reserves)
+    return Changements(voulus & frozenset(libres), (reserves & frozenset(remplacer)) - voulus)
 
 
 def uai_valide(code: str) -> bool:

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from reservations import views, views_absences, views_attente, views_enfant, views_flux, views_operations
+from reservations import (
+    views,
+    views_absences,
+    views_attente,
+    views_enfant,
+    views_famille,
+    views_flux,
+    views_operations,
+)
 
 app_name = "reservations"
 urlpatterns = [
@@ -28,4 +36,7 @@ urlpatterns = [
     path("reservations/historique/", views_operations.historique, name="historique"),
     path("reservations/flux/", views_flux.flux, name="flux"),
     path("reservations/flux/<uuid:jeton>.ics", views_flux.calendrier_ics, name="calendrier_ics"),
+    path("reservations/tous/", views_famille.tous, name="tous"),
+    path("reservations/rythme/", views_famille.rythme, name="rythme"),
+    path("reservations/copie/", views_famille.copie, name="copie"),
 ]

@@ -35,7 +35,10 @@ def _inscription_de(utilisateur, pk: int) -> Inscription:
 def choix_enfant(request):
     """Étape 1: whose meals."""
     enfants = Enfant.objects.de(request.user)
-    return render(request, "reservations/choix_enfant.html", {"enfants": enfants, "aujourdhui": timezone.localdate()})
+    aujourdhui = timezone.localdate()
+    plusieurs = Inscription.objects.de(request.user).a_plusieurs(aujourdhui)
+    contexte = {"enfants": enfants, "aujourdhui": aujourdhui, "plusieurs": plusieurs}
+    return render(request, "reservations/choix_enfant.html", contexte)
 
 
 @login_required

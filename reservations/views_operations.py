@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from comptes.models import Enfant
 from comptes.pdf import PdfIndisponible, ecrire_pdf
+from reservations.formulaires_famille import adresse_de_famille
 from reservations.historique import Filtre, resumer
 from reservations.models import AnneeScolaire, Inscription, Operation
 from reservations.recapitulatif import Recapitulatif, auteur_en_mots, deja_enregistre
@@ -38,8 +39,6 @@ def operation(request, numero):
     """Étape 4: the recap of an operation, its own address for ever."""
     trouvee = _operation_de(request.user, numero)
     recapitulatif = _recapitulatif(trouvee)
-    partie = recapitulatif.parties[0]
-    calendrier = reverse("reservations:calendrier", args=[partie.inscription.pk])
     annulee_par = getattr(trouvee, "annulee_par", None)
     contexte = {
         "operation": trouvee,
@@ -47,9 +46,16 @@ def operation(request, numero):
         "par": auteur_en_mots(trouvee, request.user),
         "annulee_par": annulee_par,
         "annulable": not annulee_par and est_annulable(trouvee, recapitulatif),
-        "suite": f"{calendrier}?mois={partie.mouvements[0].date:%Y-%m}",
+        **_suite(recapitulatif, request.GET.get("depuis") == "tous" or len(recapitulatif.parties) > 1),
     }
     return render(request, "reservations/operation.html", contexte)
+
+
+def _suite(recapitulatif: Recapitulatif, tous: bool) -> dict:
+    """Where « Continuer » leads: the calendar that was sent, at the month of its first day."""
+    inscription, jour = recapitulatif.parties[0].inscription, recapitulatif.parties[0].mouvements[0].date
+    calendrier = f"{reverse('reservations:calendrier', args=[inscription.pk])}?mois={jour:%Y-%m}"
+    return {"tous": tous, "suite": adresse_de_famille(inscription.annee, jour) if tous else calendrier}
 
 
 @login_required

@@ -1,0 +1,175 @@
+"""All the children at once in a browser, with and without JavaScript, on the demo town, on a school day."""
+
+import os
+import re
+
+import pytest
+import time_machine
+from playwright.sync_api import expect
+
+from comptes.models import Utilisateur
+from portail.demo import creer_la_ville
+from reservations.models import Inscription, Operation, Reservation
+from tests.navigateur.outils import deborde, violations
+
+pytestmark = [pytest.mark.navigateur, pytest.mark.django_db(transaction=True)]
+UN_MARDI = "2026-11-24T10:00:00+01:00"
+JS = pytest.mark.parametrize("js", [True, False], ids=["avec JavaScript", "sans JavaScript"])
+LARGEURS = pytest.mark.parametrize("largeur", [320, 360, 1280])
+
+
+@pytest.fixture
+def ville():
+    with time_machine.travel(UN_MARDI, tick=True):
+        creer_la_ville()
+        yield Utilisateur.objects.get(email="parent@exemple.fr")
+
+
+@pytest.fixture
+def inscriptions(ville):
+    return list(
+        Inscription.objects.de(ville).filter(annee__libelle="2026-2027").order_by("rattachement__enfant__prenom")
+    )
+
+
+@pytest.fixture
+def tous(ville, page_a, connecter):
+    """Open the calendar of all the children, at January unless told."""
+
+    def ouvrir(largeur=360, *, adresse="/reservations/tous/?annee=2026-2027&mois=2027-01", **options):
+        page = connecter(page_a(largeur, **options), ville)
+        page.goto(adresse)
+        return page
+
+    return ouvrir
+
+
+def etat(inscription, jour):
+    return f"[data-date='{jour}'][data-inscription='{inscription.pk}']"
+
+
+def libre(inscriptions) -> str:
+    """A day of January that nobody has booked."""
+    pris = set(Reservation.objects.filter(inscription__in=inscriptions).values_list("date", flat=True))
+    jours = [j for i in inscriptions for j in i.activite.journees.filter(date__range=("2027-01-04", "2027-01-29"))]
+    return str(min(j.date for j in jours if j.date not in pris and not j.fermeture))
+
+
+def photographier(page, nom):
+    if dossier := os.environ.get("PHOTOS"):
+        page.screenshot(path=f"{dossier}/{nom}.png", full_page=True)
+
+
+@JS
+def test_two_children_are_booked_by_one_submission(tous, inscriptions, js):
+    jour = libre(inscriptions)
+    page = tous(js=js)
+    for inscription in inscriptions:
+        page.locator(f"{etat(inscription, jour)} label").click()
+    if js:
+        expect(page.locator("[data-bilan]")).to_contain_text("2\u00a0ajouts")
+    page.get_by_role("button", name="Mois suivant").click()
+    expect(page.locator("h2#titre-mois")).to_contain_text("Février")
+    expect(page.locator("[data-bilan]")).to_contain_text("2\u00a0ajouts")
+    page.locator(".barre").get_by_role("button", name="Valider").click()
+    expect(page.locator("h1")).to_have_text("Récapitulatif")
+    assert Reservation.objects.filter(inscription__in=inscriptions, date=jour).count() == len(inscriptions) == 2
+    page.get_by_role("link", name="Continuer").click()
+    for inscription in inscriptions:
+        expect(page.locator(etat(inscription, jour))).to_have_attribute("data-etat", "reserve")
+
+
+@JS
+def test_the_row_button_takes_all_the_children(tous, inscriptions, js):
+    jour = libre(inscriptions)
+    page = tous(js=js)
+    page.locator(f"button[value='date:{jour}']").click()
+    if js:
+        expect(page.locator("[data-bilan]")).to_contain_text("2\u00a0ajouts")
+        page.locator(".barre").get_by_role("button", name="Valider").click()
+    expect(page.locator("h1")).to_have_text("Récapitulatif")
+    assert Reservation.objects.filter(inscription__in=inscriptions, date=jour).count() == 2
+
+
+def test_the_year_of_all_by_script_is_what_the_server_does(tous, inscriptions):
+    page = tous()
+    page.get_by_role("button", name="Toute l’année, tous les enfants").click()
+    bilan = re.sub(r"\s", " ", page.locator("[data-bilan]").inner_text())
+    page.locator(".barre").get_by_role("button", name="Valider").click()
+    expect(page.locator("h1")).to_have_text("Récapitulatif")
+    n = Operation.objects.latest("pk").mouvements.filter(nature="ajout").count()
+    assert bilan.startswith(f"{n} ajouts")
+    assert n > 100
+
+
+def test_the_enter_key_validates_and_leaving_asks(tous, inscriptions):
+    jour = libre(inscriptions)
+    page = tous()
+    questions = []
+    page.on("dialog", lambda boite: (questions.append(boite.type), boite.dismiss()))
+    boite = page.locator(f"{etat(inscriptions[0], jour)} input")
+    boite.focus()
+    page.keyboard.press("Space")
+    page.evaluate("location.assign('/guide/')")
+    expect(page.locator("[data-bilan]")).to_contain_text("1\u00a0ajout")
+    assert questions == ["beforeunload"]
+    boite.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Récapitulatif")
+    assert Reservation.objects.filter(inscription=inscriptions[0], date=jour).exists()
+
+
+@JS
+def test_a_pattern_then_a_copy(tous, inscriptions, js):
+    aine, petit = inscriptions
+    page = tous(adresse="/reservations/rythme/?annee=2026-2027", js=js)
+    page.get_by_label(petit.enfant.prenom, exact=False).uncheck()
+    page.get_by_label("les semaines paires").check()
+    page.get_by_label("Remplacer", exact=False).check()
+    page.get_by_role("button", name="Voir l’aperçu").click()
+    expect(page.locator("#titre-apercu")).to_be_visible()
+    photographier(page, f"rythme-{js}")
+    page.locator("#apercu").get_by_role("button", name="Valider").click()
+    expect(page.locator("h1")).to_have_text("Récapitulatif")
+    a_venir = Reservation.objects.filter(inscription=aine, date__gt="2026-11-27").values_list("date", flat=True)
+    assert a_venir
+    assert {j.isocalendar().week % 2 for j in a_venir} == {0}
+    page.goto("/reservations/copie/?annee=2026-2027")
+    page.locator(f"[name=source][value='{aine.pk}']").check()
+    page.locator(f"[name=vers][value='{petit.pk}']").check()
+    page.get_by_role("button", name="Voir l’aperçu").click()
+    page.get_by_role("link", name="Ajuster dans le calendrier").click()
+    expect(page.locator("[data-bilan]")).to_contain_text("ajout")
+    page.locator(".barre").get_by_role("button", name="Valider").click()
+    expect(page.locator("h1")).to_have_text("Récapitulatif")
+    assert not Operation.objects.latest("pk").mouvements.filter(nature="refus").exists()
+
+
+@pytest.mark.parametrize("sombre", [False, True], ids=["clair", "sombre"])
+@LARGEURS
+def test_the_pages_are_accessible_and_as_wide_as_the_screen(tous, inscriptions, largeur, sombre):
+    page = tous(largeur, sombre=sombre)
+    page.get_by_role("button", name="Tout le mois, tous les enfants").click()
+    page.locator(".jour.a-ajouter label").first.click()
+    photographier(page, f"tous-{largeur}-{sombre}")
+    # At the end of the page the bar covers nothing: under it, axe finds half-hidden buttons too small.
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    trouvees = {"tous": (violations(page), deborde(page))}
+    petites = page.locator(".tous .case").evaluate_all(
+        "cases => cases.map(c => c.getBoundingClientRect()).filter(c => c.height < 44 || c.width < 44).length"
+    )
+    assert petites == 0
+    page.on("dialog", lambda boite: boite.accept())
+    tous_les = "&".join(f"inscriptions={i.pk}" for i in inscriptions)
+    copie = f"source={inscriptions[0].pk}&vers={inscriptions[1].pk}"
+    for nom, suite in {
+        "tous": "?annee=2026-2027&mois=2026-12",
+        "rythme": f"?annee=2026-2027&apercu=1&jours=1&jours=2&semaines=impaires&{tous_les}",
+        "copie": f"?annee=2026-2027&apercu=1&{copie}",
+        "": "",
+    }.items():
+        page.goto(f"/reservations/{nom}{'/' if nom else ''}{suite}")
+        photographier(page, f"{nom or 'etape1'}-decembre-{largeur}-{sombre}")
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        trouvees[nom + suite] = (violations(page), deborde(page))
+    assert {nom: t for nom, t in trouvees.items() if t != ([], 0)} == {}
