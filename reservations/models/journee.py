@@ -3,11 +3,11 @@
 import pghistory
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import TruncMonth
 
 from comptes.models import Enfant
-from reservations.models.attente import Absence
+from reservations.models.attente import Absence, Attente
 
 
 class JourneeQuerySet(models.QuerySet):
@@ -25,6 +25,11 @@ class JourneeQuerySet(models.QuerySet):
         """Annotate `absents`, those of these children (locked by the caller) declared absent that day."""
         absences = Absence.objects.filter(enfant__in=enfants, date=OuterRef("date"))
         return self.annotate(absents=ArraySubquery(absences.values("enfant")))
+
+    def avec_file(self) -> "JourneeQuerySet":
+        """Annotate `attendue`: somebody waits for a place of that day."""
+        file = Attente.objects.filter(journee=OuterRef("pk"), etat=Attente.Etat.EN_ATTENTE)
+        return self.annotate(attendue=Exists(file))
 
 
 @pghistory.track(
@@ -62,6 +67,7 @@ class Journee(models.Model):
     objects = JourneeQuerySet.as_manager()
 
     absents: list[int]  # avec_absents()
+    attendue: bool  # avec_file()
 
     class Meta:
         verbose_name = "journée"

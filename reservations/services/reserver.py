@@ -126,7 +126,7 @@ def _journees(inscriptions, demandes):
     for inscription in inscriptions:
         changements = demandes[inscription.pk]
         filtre |= Q(activite=inscription.activite_id, date__in=changements.ajouts | changements.annulations)
-    return Journee.objects.filter(filtre).avec_absents(enfants)
+    return Journee.objects.filter(filtre).avec_absents(enfants).avec_file()
 
 
 def _reservees(inscriptions, demandes) -> tuple[dict[tuple[int, dt.date], Reservation], Counter[int]]:
@@ -169,7 +169,8 @@ def _annuler(ecriture, operation, inscription, jours, journees, reservees) -> No
         ecriture.mouvements.append(
             _mouvement(operation, inscription, jour, journee, motif, prix, Mouvement.Nature.ANNULATION)
         )
-        if motif is None:
+        # A freed place goes to who waits, before a brother or sister of the same form.
+        if motif is None and not journee.attendue:
             journee.places_prises -= 1
 
 
@@ -200,6 +201,7 @@ def _ajouter(ecriture, operation, inscription, jours, journees, reservees) -> No
                 prix=prix,
                 tardive=tardive,
             )
+            reservation.famille = inscription.famille.pk
             reservees[inscription.enfant.pk, jour] = reservation
             ecriture.reservations.append(reservation)
             ecriture.places[journee.pk] += 1

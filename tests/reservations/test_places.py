@@ -7,9 +7,19 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from reservations.models import Attente, Journee
+from reservations.regles import Changements
+from reservations.services import reserver
 from reservations.services.modifier_journee import Reglages, modifier_journee
 from reservations.services.places import compter_les_places
-from tests.factories import INSTANT, UtilisateurFactory, foyer, ouvrir
+from tests.factories import (
+    INSTANT,
+    EnfantFactory,
+    InscriptionFactory,
+    RattachementFactory,
+    UtilisateurFactory,
+    foyer,
+    ouvrir,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ouverture", "comptes_justes")]
 LUNDI, MARDI, JEUDI = (dt.date(2026, 12, n) for n in (7, 8, 10))
@@ -162,3 +172,23 @@ def test_the_net_of_the_database_still_holds():
 def test_nothing_to_move_asks_the_database_nothing(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert compter_les_places({}) == 0
+
+
+def test_a_household_that_gives_a_place_up_does_not_pass_it_to_its_other_child_before_who_waits():
+    activite, (tient,) = plein()
+    cadet = InscriptionFactory(
+        rattachement=RattachementFactory(famille=tient.famille, enfant=EnfantFactory()),
+        activite=activite,
+        annee=tient.annee,
+    )
+    attente = attendre(foyer(activite=activite))
+    operation = reserver(
+        demandes={
+            tient.inscription.pk: Changements(annulations=frozenset([LUNDI])),
+            cadet.pk: Changements(ajouts=frozenset([LUNDI])),
+        },
+        auteur=tient.utilisateur,
+        cle="echange",
+    )
+    assert sorted(operation.mouvements.values_list("nature", "motif")) == [("annulation", ""), ("refus", "complet")]
+    assert etats(attente) == [E.ATTRIBUEE]

@@ -13,7 +13,7 @@ from reservations.models import AnneeScolaire, Inscription, Journee, Mouvement, 
 from reservations.recapitulatif import Recapitulatif
 from reservations.regles import PARIS, Changements, Motif
 from reservations.services import reserver
-from tests.factories import INSTANT, PRIX, JourneeFactory, ResponsableFactory, foyer, ouvrir
+from tests.factories import INSTANT, PRIX, InscriptionFactory, JourneeFactory, ResponsableFactory, foyer, ouvrir
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ouverture", "comptes_justes")]
 
@@ -417,3 +417,11 @@ def test_a_meal_keeps_the_price_at_which_it_was_booked():
     assert ligne.prix == PRIX
     (ligne,) = f.reserver(MARDI).mouvements.all()
     assert str(ligne.prix) == "5.20"
+
+
+def test_two_enrolments_of_a_child_in_one_form_book_one_meal_a_day():
+    f = foyer()
+    autre = InscriptionFactory(rattachement=f.rattachement, activite=ouvrir(), annee=f.annee)
+    demandes = {i.pk: Changements(ajouts=frozenset([LUNDI])) for i in (f.inscription, autre)}
+    lignes = reserver(demandes=demandes, auteur=f.utilisateur, cle="deux").mouvements
+    assert sorted(lignes.values_list("nature", "motif")) == [("ajout", ""), ("refus", "autre-inscription")]
