@@ -326,3 +326,23 @@ def test_se_deconnecter_efface_le_brouillon(calendrier):
     page.get_by_role("button", name="Se déconnecter").click()
     expect(page.get_by_text("Vous êtes déconnecté.")).to_be_visible()
     assert page.evaluate("sessionStorage.length") == 0
+
+
+MOTS_COUPES = """() => [...document.querySelectorAll(".mot")].filter((mot) => mot.offsetWidth > 1).flatMap((mot) => {
+  const coupes = [];
+  const textes = document.createTreeWalker(mot, NodeFilter.SHOW_TEXT);
+  for (let texte = textes.nextNode(); texte; texte = textes.nextNode())
+    for (const trouve of texte.data.matchAll(/\\S+/g)) {
+      const etendue = document.createRange();
+      etendue.setStart(texte, trouve.index);
+      etendue.setEnd(texte, trouve.index + trouve[0].length);
+      if (new Set([...etendue.getClientRects()].map((r) => Math.round(r.top))).size > 1) coupes.push(trouve[0]);
+    }
+  return coupes;
+})"""
+
+
+@pytest.mark.parametrize("largeur", [320, 360, 1280])
+@pytest.mark.parametrize("mois", ["2026-11", "2026-12"])
+def test_no_word_of_the_calendar_is_cut_in_two(calendrier, largeur, mois):
+    assert calendrier(largeur, mois=mois).evaluate(MOTS_COUPES) == []
