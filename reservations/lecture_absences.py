@@ -58,7 +58,7 @@ def absences_du_jour(utilisateur, *, maintenant: dt.datetime) -> list[AbsenceDuJ
     declarees = list(
         Absence.objects.de(utilisateur)
         .filter(date__range=(aujourdhui - SUITE_AU_PLUS, au_plus_tard))
-        .select_related("enfant", "journee__activite")
+        .select_related("enfant", "journee__activite", "inscription")
     )
     tenues: list[Reservation | Absence] = [*reservations, *(a for a in declarees if a.date >= aujourdhui)]
     if not tenues:
@@ -89,7 +89,13 @@ def _lue(tenue: Reservation | Absence, service, absences, maintenant) -> Absence
         else prix_de_l_absence(tenue.prix, absences_avant=avant, carence=tenue.journee.activite.absence_carence),
         rang=avant + 1,
         declaree=declaree,
-        motif=motif_de_refus_retour(tenue.journee, detenteur=Detenteur.ABSENT, maintenant=maintenant)
+        motif=motif_de_refus_retour(
+            tenue.journee,
+            debut=tenue.inscription.debut,
+            fin=tenue.inscription.fin,
+            detenteur=Detenteur.ABSENT,
+            maintenant=maintenant,
+        )
         if declaree
         else None,
     )

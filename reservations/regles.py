@@ -203,17 +203,19 @@ def motif_de_refus_absence(
 
 
 def motif_de_refus_retour(
-    journee: JourneeLue | None, *, detenteur: Detenteur | None, maintenant: dt.datetime
+    journee: JourneeLue | None, *, debut: dt.date, fin: dt.date, detenteur: Detenteur | None, maintenant: dt.datetime
 ) -> Motif | None:
     """Why a declared absence cannot be undone, or None when the meal can be booked again.
 
-    `detenteur` is ABSENT when this enrolment declared it. The place may have been taken since: then the day is full,
-    which is proved as any refusal.
+    `debut` and `fin` are the enrolment's, which may have been shortened since. `detenteur` is ABSENT when this
+    enrolment declared it. The place may have been taken since: then the day is full, which is proved as any refusal.
     """
     if detenteur == Detenteur.MOI:
         return Motif.DEJA_RESERVE
     if journee is None or detenteur != Detenteur.ABSENT:
         return Motif.PAS_ABSENT
+    if not debut <= journee.date <= fin:
+        return Motif.HORS_INSCRIPTION
     if journee.fermeture:
         return Motif.FERME
     if journee.limite_absence is None or maintenant >= journee.limite_absence:

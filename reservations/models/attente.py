@@ -17,7 +17,8 @@ class AttenteQuerySet(models.QuerySet):
 
     def proposees(self, maintenant) -> "AttenteQuerySet":
         """The places that a household may accept now."""
-        return self.filter(etat=Attente.Etat.ATTRIBUEE, mode=Attente.Mode.PROPOSER, expire_le__gt=maintenant)
+        encore = Q(expire_le__gt=maintenant) | Q(annoncee_le=None, journee__limite_reservation__gt=maintenant)
+        return self.filter(encore, etat=Attente.Etat.ATTRIBUEE, mode=Attente.Mode.PROPOSER)
 
     def avec_rang(self) -> "AttenteQuerySet":
         """Annotate `rang`: 1 for the first of those who wait for this day, or hold a place of it."""

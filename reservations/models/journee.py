@@ -26,11 +26,6 @@ class JourneeQuerySet(models.QuerySet):
         absences = Absence.objects.filter(enfant__in=enfants, date=OuterRef("date"))
         return self.annotate(absents=ArraySubquery(absences.values("enfant")))
 
-    def avec_file(self) -> "JourneeQuerySet":
-        """Annotate `attendue`: somebody waits for a place of that day."""
-        file = Attente.objects.filter(journee=OuterRef("pk"), etat=Attente.Etat.EN_ATTENTE)
-        return self.annotate(attendue=Exists(file))
-
 
 @pghistory.track(
     pghistory.UpdateEvent(),
@@ -67,7 +62,6 @@ class Journee(models.Model):
     objects = JourneeQuerySet.as_manager()
 
     absents: list[int]  # avec_absents()
-    attendue: bool  # avec_file()
 
     class Meta:
         verbose_name = "journée"
@@ -108,6 +102,11 @@ class ReservationQuerySet(models.QuerySet):
         """Annotate `famille`, the primary key of the household that booked."""
         return self.annotate(famille=F("inscription__rattachement__famille"))
 
+    def avec_file(self) -> "ReservationQuerySet":
+        """Annotate `attendue`: somebody waits for a place of that day. The day is locked by the caller before."""
+        file = Attente.objects.filter(journee=OuterRef("journee"), etat=Attente.Etat.EN_ATTENTE)
+        return self.annotate(attendue=Exists(file))
+
     def a_venir(self, aujourdhui) -> "ReservationQuerySet":
         return (
             self.filter(date__gte=aujourdhui).select_related("enfant", "journee__activite").order_by("date", "enfant")
@@ -139,6 +138,7 @@ class Reservation(models.Model):
     objects = ReservationQuerySet.as_manager()
 
     famille: int  # avec_famille()
+    attendue: bool  # avec_file()
 
     class Meta:
         verbose_name = "réservation"

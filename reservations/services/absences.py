@@ -79,7 +79,11 @@ def annuler_absence(
         if isinstance(dossier, Operation):
             return dossier
         motif = motif_de_refus_retour(
-            dossier.journee, detenteur=dossier.detenteur_du_retour, maintenant=dossier.operation.cree_le
+            dossier.journee,
+            debut=dossier.inscription.debut,
+            fin=dossier.inscription.fin,
+            detenteur=dossier.detenteur_du_retour,
+            maintenant=dossier.operation.cree_le,
         )
         tardive = False
         if motif is None:

@@ -184,7 +184,9 @@ def _servir_une(inscription, journee, attente, horloge) -> str:
         envoyer_place_reservee(operation, ligne, inscription)
     elif attente.annoncee_le is None:
         attente.annoncee_le = maintenant
-        attente.save(update_fields=["annoncee_le"])
+        delai = dt.timedelta(hours=inscription.activite.offre_heures)
+        attente.expire_le = min(journee.limite_reservation, maintenant + delai)
+        attente.save(update_fields=["annoncee_le", "expire_le"])
         envoyer_offre(attente, inscription)
     return attente.etat
 
@@ -223,7 +225,11 @@ def _prendre(pk: int, *, sauter: bool = False) -> tuple[Inscription, Journee, At
 
 
 def _expiree(attente: Attente, journee: Journee, maintenant: dt.datetime) -> bool:
-    return maintenant >= min(attente.expire_le or journee.limite_reservation, journee.limite_reservation)
+    """The time of an offer begins when the family is told: before, only the cut-off of the day ends it."""
+    fin = journee.limite_reservation
+    if attente.annoncee_le and attente.expire_le:
+        fin = min(fin, attente.expire_le)
+    return maintenant >= fin
 
 
 def _tenus(enfants, jours) -> dict[tuple[int, dt.date], Reservation | Absence]:

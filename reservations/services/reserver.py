@@ -126,7 +126,7 @@ def _journees(inscriptions, demandes):
     for inscription in inscriptions:
         changements = demandes[inscription.pk]
         filtre |= Q(activite=inscription.activite_id, date__in=changements.ajouts | changements.annulations)
-    return Journee.objects.filter(filtre).avec_absents(enfants).avec_file()
+    return Journee.objects.filter(filtre).avec_absents(enfants)
 
 
 def _reservees(inscriptions, demandes) -> tuple[dict[tuple[int, dt.date], Reservation], Counter[int]]:
@@ -137,7 +137,7 @@ def _reservees(inscriptions, demandes) -> tuple[dict[tuple[int, dt.date], Reserv
     jours = frozenset().union(*(c.ajouts | c.annulations for c in demandes.values()))
     voulues = Q(enfant__in=[i.enfant.pk for i in inscriptions], date__in=jours)
     tardives = Q(inscription__in=inscriptions, tardive=True)
-    lues = list(Reservation.objects.filter(voulues | tardives).avec_famille())
+    lues = list(Reservation.objects.filter(voulues | tardives).avec_famille().avec_file())
     ids = {i.pk for i in inscriptions}
     return (
         {(r.enfant_id, r.date): r for r in lues},
@@ -170,7 +170,7 @@ def _annuler(ecriture, operation, inscription, jours, journees, reservees) -> No
             _mouvement(operation, inscription, jour, journee, motif, prix, Mouvement.Nature.ANNULATION)
         )
         # A freed place goes to who waits, before a brother or sister of the same form.
-        if motif is None and not journee.attendue:
+        if motif is None and not (reservation.attendue and operation.cree_le < journee.limite_reservation):
             journee.places_prises -= 1
 
 

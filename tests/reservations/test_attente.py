@@ -44,12 +44,13 @@ def courriels_de(f) -> list[Email]:
     return list(Email.objects.filter(to=f.utilisateur.email).order_by("pk"))
 
 
-def offre():
+def offre(*, annoncee=True):
     """A place offered to a first household, a second one behind it."""
     activite, tient = plein()
     (premier, a), (second, b) = attend(activite), attend(activite)
     tient.reserver(annuler=[LUNDI])
-    servir()
+    if annoncee:
+        servir()
     a.refresh_from_db()
     return (premier, a), (second, b)
 
@@ -237,6 +238,16 @@ def test_a_place_freed_is_offered_once_with_until_when():
         assert "jeudi 16\xa0juillet à 9\xa0h" in texte
         assert f"/reservations/inscriptions/{premier.inscription.pk}/attente/" in texte
     assert len(courriels_de(second)) == 1
+
+
+def test_an_offer_that_the_worker_announces_late_lasts_as_long(ouverture):
+    """The worker was down for two days: the family is asked all the same, and has its whole day to answer."""
+    (premier, a), (_, b) = offre(annoncee=False)
+    ouverture.shift(dt.timedelta(days=2))
+    assert servir() == {E.ATTRIBUEE: 1}
+    assert (etat(a), etat(b)) == (E.ATTRIBUEE, E.EN_ATTENTE)
+    assert a.expire_le == INSTANT + dt.timedelta(days=3)
+    assert accepter(attente=a.pk, auteur=premier.utilisateur).mouvements.get().nature == N.AJOUT
 
 
 def test_accepting_books_without_moving_the_count_and_twice_is_once():

@@ -81,7 +81,15 @@ def test_declaring_an_absence(journee, detenteur, maintenant, attendu):
     ],
 )
 def test_undoing_an_absence(journee, detenteur, maintenant, attendu):
-    assert motif_de_refus_retour(journee, detenteur=detenteur, maintenant=maintenant) == attendu
+    dates = {"debut": JOUR, "fin": JOUR}
+    assert motif_de_refus_retour(journee, **dates, detenteur=detenteur, maintenant=maintenant) == attendu
+
+
+@pytest.mark.parametrize("ecart", [-1, 1])
+def test_an_absence_is_not_undone_out_of_the_dates_of_the_enrolment(ecart):
+    autre = JOUR + dt.timedelta(days=ecart)
+    motif = motif_de_refus_retour(Jour(), debut=autre, fin=autre, detenteur=ABSENT, maintenant=MATIN)
+    assert motif == Motif.HORS_INSCRIPTION
 
 
 # Monday, Tuesday, Thursday, Friday, then the next Monday and Tuesday.
