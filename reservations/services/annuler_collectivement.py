@@ -11,17 +11,19 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from reservations.models import (
+    Absence,
     Activite,
     AnnulationCollective,
     Attente,
     Fermeture,
     Inscription,
     Journee,
+    Mouvement,
     Operation,
     Reservation,
 )
 from reservations.regles import FIN_DU_SERVICE
-from reservations.services.fermer import fermer_journees, liberer, prouver
+from reservations.services.fermer import fermer_journees, liberer, ne_plus_devoir, prouver
 
 JOURS_AU_PLUS = 62
 
@@ -139,7 +141,16 @@ def annuler_collectivement(*, demande: Demande, auteur, cle: str) -> AnnulationC
             reservations = list(demande.reservations().select_related("journee"))
             liberer(reservations, demande.attentes())
             textes = {journee.pk: demande.motif for journee in ouvertes}
-            prouver(reservations, motif="", textes=textes, auteur=auteur, cle=cle, collective=annulation)
+            absences = Absence.objects.filter(journee__in=ouvertes, inscription__classe__in=demande.classes)
+            prouver(
+                reservations,
+                absences=ne_plus_devoir(absences),
+                motif="",
+                textes=textes,
+                auteur=auteur,
+                cle=cle,
+                collective=annulation,
+            )
         else:
             Fermeture.objects.bulk_create(
                 Fermeture(activite=j.activite, debut=j.date, fin=j.date, motif=demande.motif, collective=annulation)
@@ -153,4 +164,5 @@ def annuler_collectivement(*, demande: Demande, auteur, cle: str) -> AnnulationC
 def bilan(annulation: AnnulationCollective) -> dict[str, int]:
     """`familles` told and `repas` cancelled by the action itself."""
     operations = Operation.objects.filter(collective=annulation, annule=None)
-    return operations.aggregate(familles=Count("pk", distinct=True), repas=Count("mouvements"))
+    annules = Q(mouvements__nature=Mouvement.Nature.ANNULATION)
+    return operations.aggregate(familles=Count("pk", distinct=True), repas=Count("mouvements", filter=annules))

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from comptes.courriels import mettre_en_file_ensemble
 from reservations.courriels import composer_recapitulatif
-from reservations.models import Attente, Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.models import Absence, Attente, Inscription, Journee, Mouvement, Operation, Reservation
 from reservations.regles import Motif
 from reservations.services.places import compter_les_places
 
@@ -25,8 +25,25 @@ def fermer_journees(motifs: Mapping[Journee, str], *, auteur, cle: str, collecti
         journee.fermeture, journee.places_prises, journee.depassement = motif, 0, 0
     Journee.objects.bulk_update(motifs, ["fermeture"])
     textes = {journee.pk: motif for journee, motif in motifs.items()}
-    prouver(reservations, motif=Motif.FERME, textes=textes, auteur=auteur, cle=cle, collective=collective)
+    absences = ne_plus_devoir(Absence.objects.filter(journee__in=motifs))
+    prouver(
+        reservations,
+        absences=absences,
+        motif=Motif.FERME,
+        textes=textes,
+        auteur=auteur,
+        cle=cle,
+        collective=collective,
+    )
     return len(reservations)
+
+
+def ne_plus_devoir(absences) -> list[Absence]:
+    """No meal was served: what stayed due of a declared absence no longer is. Those changed, under the days' locks."""
+    dues = list(absences.filter(prix__gt=0).select_related("journee"))
+    if dues:
+        Absence.objects.filter(pk__in=[a.pk for a in dues]).update(prix=0)
+    return dues
 
 
 def liberer(reservations: Iterable[Reservation], attentes) -> None:
@@ -40,18 +57,21 @@ def liberer(reservations: Iterable[Reservation], attentes) -> None:
 
 
 def prouver(
-    reservations: Iterable[Reservation], *, motif: str, textes: Mapping[int, str], auteur, cle: str, collective=None
+    reservations: Iterable[Reservation],
+    *,
+    absences: Iterable[Absence] = (),
+    motif: str,
+    textes: Mapping[int, str],
+    auteur,
+    cle: str,
+    collective=None,
 ) -> None:
     """Write what became of these meals: an operation and its mail for each household, a line for each meal.
 
-    `motif` is the code of the lines, `textes` the words of each day (by primary key).
+    `motif` is the code of the lines, `textes` the words of each day (by primary key). `absences` are due no more.
     """
-    inscriptions = {
-        i.pk: i
-        for i in Inscription.objects.filter(pk__in={r.inscription_id for r in reservations})
-        .completes()
-        .avec_courriels()
-    }
+    concernees = {r.inscription_id for r in reservations} | {a.inscription_id for a in absences}
+    inscriptions = {i.pk: i for i in Inscription.objects.filter(pk__in=concernees).completes().avec_courriels()}
     mouvements = defaultdict(list)
     for r in sorted(reservations, key=lambda r: (r.inscription_id, r.date)):
         mouvements[inscriptions[r.inscription_id].famille.pk].append(
@@ -64,6 +84,19 @@ def prouver(
                 prix=r.prix,
                 capacite=r.journee.capacite,
                 places_prises=r.journee.places_prises,
+            )
+        )
+    for absence in absences:
+        inscription = inscriptions[absence.inscription_id]
+        mouvements[inscription.famille.pk].append(
+            Mouvement(
+                inscription=inscription,
+                date=absence.date,
+                nature=Mouvement.Nature.ABSENCE,
+                precision=textes[absence.journee_id],
+                prix=0,
+                capacite=absence.journee.capacite,
+                places_prises=absence.journee.places_prises,
             )
         )
     ecrire_les_operations(mouvements, auteur=auteur, cle=cle, collective=collective)

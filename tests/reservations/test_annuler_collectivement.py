@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from post_office.models import Email
 
 from reservations.models import (
+    Absence,
     AnnulationCollective,
     Attente,
     Fermeture,
@@ -271,3 +272,22 @@ def test_the_command_run_twice_does_it_once_until_it_is_undone(agent):
 def test_the_command_refuses_in_a_sentence(suite, jours, motif, phrase):
     with pytest.raises(CommandError, match=phrase):
         commande(foyer(), *suite, jours=jours, motif=motif)
+
+
+@pytest.mark.parametrize("classes", [(), ("CE2",)])
+def test_what_stayed_due_of_an_absence_is_due_no_more_and_the_family_is_told(agent, classes):
+    f = classe(foyer(), "CE2")
+    Absence.objects.create(
+        inscription=f.inscription,
+        journee=journee(f),
+        enfant=f.enfant,
+        date=JEUDI,
+        declaree_le=journee(f).limite_annulation,
+        prix_du_repas="4.97",
+        prix="4.97",
+    )
+    annulation = annuler_collectivement(demande=demande(f, classes=classes), auteur=agent, cle="a")
+    assert Absence.objects.get().prix == 0
+    (ligne,) = annulation.operations.get().mouvements.all()
+    assert (ligne.nature, ligne.prix) == ("absence", 0)
+    assert "Non facturé" in Email.objects.last().message
