@@ -246,7 +246,7 @@ from comptes.models import Utilisateur
 from portail.bench.famille import formulaire
 client = Client()
 client.force_login(Utilisateur.objects.get(email={courriel!r}))
-choisir = lambda libres, reserves: libres[:{jours}] + reserves
+choisir = lambda libres, reserves: libres[:{jours}] + reserves if libres else []
 demander = lambda: client.get({chemin!r})
 page = demander().content.decode()
 if {jours}:
