@@ -122,11 +122,7 @@ class Navigateur:
 
         `choisir` receives the free and the booked days, and gives those that stay ticked.
         """
-        caches = dict(CHAMP.findall(page))
-        libres = [mot[:10] for mot in caches["vus"].split() if mot[11] == "0"]
-        reserves = [mot[:10] for mot in caches["vus"].split() if mot[11] == "1"]
-        champs = [("jours", jour) for jour in choisir(libres, reserves)]
-        champs += [("deja", ",".join(reserves)), ("jeton", caches["jeton"]), *_csrf(page).items()]
+        champs = [*formulaire(page, choisir), *_csrf(page).items()]
         chemin = f"/reservations/inscriptions/{inscription}/"
         lieux = {self.envoyer(quoi, chemin, champs) for _ in range(fois)}
         if len(lieux) != 1:
@@ -137,6 +133,15 @@ class Navigateur:
             raise Echec("Le récapitulatif ne dit pas ce qui a été fait.")
         self.releve.reservations += int(faites[1]) - int(annulees[1])
         return int(faites[1]), int(annulees[1])
+
+
+def formulaire(page: str, choisir: Callable) -> list[tuple[str, str]]:
+    """The fields of the calendar of this page, with the days that `choisir` leaves ticked."""
+    caches = dict(CHAMP.findall(page))
+    libres = [mot[:10] for mot in caches["vus"].split() if mot[11] == "0"]
+    reserves = [mot[:10] for mot in caches["vus"].split() if mot[11] == "1"]
+    champs = [("jours", jour) for jour in choisir(libres, reserves)]
+    return [*champs, ("deja", ",".join(reserves)), ("jeton", caches["jeton"])]
 
 
 def _csrf(page: str) -> dict[str, str]:

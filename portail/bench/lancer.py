@@ -20,6 +20,7 @@ from portail.bench.mesures import (
     Matinee,
     matin_d_ouverture,
     mesurer_le_calendrier,
+    mesurer_le_foyer,
     mesurer_les_envois,
     temps,
 )
@@ -89,10 +90,14 @@ def _lignes(port: int, url: str, annee: str, env: dict[str, str], etat: Path) ->
         yield Ligne(
             "repas dans la table", valeur=f"{total:,}".replace(",", " "), cible="> 500 000", atteinte=total > 500_000
         )
+        fratrie = foyer_de_trois(sql)
     yield from mesurer_le_calendrier(
         port, etat / "static", adresses[0], annee, lambda chemin: requetes(env, adresses[0], chemin)
     )
-    yield from mesurer_les_envois(port, adresses[1], annee)
+    yield from mesurer_le_foyer(port, fratrie, annee, lambda chemin: requetes(env, fratrie, chemin))
+    yield from mesurer_les_envois(
+        port, adresses[1], annee, lambda chemin, jours: requetes(env, adresses[1], chemin, jours=jours)
+    )
 
 
 def une_matinee(port, sql, courriels, annee, *, clients, doubles=0.0, suffixe="", cible=False) -> Iterator[Ligne]:
@@ -142,6 +147,24 @@ def verite(sql: psycopg.Connection, matin: Matinee, avant: int) -> Ligne:
         cible="ni perte, ni surréservation",
         atteinte=juste,
     )
+
+
+def foyer_de_trois(sql: psycopg.Connection) -> str:
+    """The address of a parent whose household has three enrolled children."""
+    ligne = sql.execute(
+        """
+        SELECT min(u.email)
+          FROM reservations_inscription i
+          JOIN comptes_rattachement r ON r.id = i.rattachement_id
+          JOIN comptes_responsable p ON p.famille_id = r.famille_id
+          JOIN comptes_utilisateur u ON u.id = p.utilisateur_id
+         WHERE u.email LIKE 'famille-1-%-1@exemple.fr'
+         GROUP BY r.famille_id HAVING count(DISTINCT r.enfant_id) = 3 ORDER BY 1 LIMIT 1
+        """
+    ).fetchone()
+    if ligne is None:
+        raise ErreurLocale("La ville du banc d’essai n’a pas de foyer de trois enfants.")
+    return ligne[0]
 
 
 def rarefier(sql, courriels: list[str]) -> None:
@@ -213,18 +236,27 @@ def attendre(port: int) -> None:
     raise ErreurLocale("Le serveur web du banc d’essai ne répond pas.")
 
 
-def requetes(env: dict[str, str], courriel: str, chemin: str) -> int:
-    """The SQL statements of a page, counted by Django itself in a process of its own."""
+def requetes(env: dict[str, str], courriel: str, chemin: str, *, jours: int = 0) -> int:
+    """The SQL statements of a page, or of a submission that books days, counted by Django in a process of its own."""
     code = f"""
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from comptes.models import Utilisateur
+from portail.bench.famille import formulaire
 client = Client()
 client.force_login(Utilisateur.objects.get(email={courriel!r}))
-client.get({chemin!r})
+choisir = lambda libres, reserves: libres[:{jours}] + reserves if libres else []
+demander = lambda: client.get({chemin!r})
+page = demander().content.decode()
+if {jours}:
+    champs = {{}}
+    for nom, valeur in formulaire(page, choisir):
+        champs.setdefault(nom, []).append(valeur)
+    demander = lambda: client.post({chemin!r}, champs)
 with CaptureQueriesContext(connection) as vues:
-    client.get({chemin!r})
+    reponse = demander()
+assert reponse.status_code == (302 if {jours} else 200), reponse.status_code
 print(len(vues))
 """
     return int(manage(env, "shell", "--no-imports", "-c", code).split()[-1])

@@ -33,7 +33,7 @@ class Ville:
         self.etat = Path(mkdtemp(prefix="portail-pannes-"))
         for nom in ("celery", "celery-controle", "courriels", "static", "fichiers", "journaux"):
             (self.etat / nom).mkdir()
-        self.base = postgres.demarrer(self.etat)
+        self.base = postgres.demarrer(self.etat, durable=True)
         self.port, self.annee = port_libre(), annee_a_venir()
         self.env = {nom: valeur for nom, valeur in os.environ.items() if nom not in DE_PRODUCTION}
         self.env.pop("DJANGO_SETTINGS_MODULE", None)
@@ -79,7 +79,7 @@ class Ville:
         self.base.processus.kill()
         self.base.processus.wait()
         time.sleep(1)  # its children notice, and end
-        self.base = postgres.demarrer(self.etat)
+        self.base = postgres.demarrer(self.etat, durable=True)
 
 
 PANNES = (Ville.tuer_un_serveur_web, Ville.retenir_les_jours, Ville.tuer_le_worker, Ville.tuer_postgresql)
@@ -131,7 +131,7 @@ def doublons(sql: psycopg.Connection) -> Ligne:
 
 
 if __name__ == "__main__":
-    resultats = essayer()
+    resultats = essayer(*map(int, sys.argv[1:2]))
     for resultat in resultats:
         dire(str(resultat))
     sys.exit(any(ligne.atteinte is False for ligne in resultats))

@@ -359,8 +359,11 @@ def _racine_de_la_demo(etat: Path, qui: Compte) -> Path:
     return _dossier_a_nous(dossiers_temporaires(qui, durable=True)[0] / nom, qui, 0o700)
 
 
-def demarrer(dossier_etat: Path) -> Serveur:
-    """Start the demo's server and write its URL in `<dossier_etat>/postgres.url`."""
+def demarrer(dossier_etat: Path, *, durable: bool = False) -> Serveur:
+    """Start the demo's server and write its URL in `<dossier_etat>/postgres.url`.
+
+    `durable`: a commit that was acknowledged outlives `kill -9`, as in production.
+    """
     qui = compte()
     etat = Path(dossier_etat).resolve()
     tenant = _dossier_a_nous(_racine_de_la_demo(etat, qui) / "postgres-data", qui, 0o700)
@@ -370,7 +373,7 @@ def demarrer(dossier_etat: Path) -> Serveur:
         marque = hashlib.sha256(str(etat).encode()).hexdigest()[:12]
         prise = dossiers_temporaires(qui)[-1] / f"portail-{os.geteuid()}-{marque}"
     _dossier_a_nous(prise, qui, 0o700)
-    serveur = _lancer(tenant / "donnees", prise, qui, REGLAGES)
+    serveur = _lancer(tenant / "donnees", prise, qui, [*REGLAGES, "synchronous_commit=on"] if durable else REGLAGES)
     (etat / FICHIER_URL).write_text(serveur.url + "\n")
     return serveur
 
