@@ -11,7 +11,14 @@ import time
 from portail.local import postgres
 from portail.local.terminal import DE_PRODUCTION, JOURNAUX, RACINE, dire, etape
 
-PAQUETS = ("chromium", "libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-dejavu-core")
+PAQUETS = (
+    "chromium",
+    "libpango-1.0-0",
+    "libpangoft2-1.0-0",
+    "libharfbuzz-subset0",
+    "fonts-dejavu-core",
+    "poppler-utils",
+)
 
 
 def paquets_manquants() -> list[str]:
