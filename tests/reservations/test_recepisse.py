@@ -3,7 +3,6 @@
 import datetime as dt
 import importlib
 import re
-import shutil
 import subprocess
 import zlib
 
@@ -54,7 +53,7 @@ def test_the_same_operation_gives_the_same_bytes():
     assert demander(f, operation).content == demander(f, operation).content
 
 
-@pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext manque (apt install poppler-utils)")
+@pytest.mark.lit_un_pdf
 def test_the_receipt_says_what_the_recap_says(settings):
     f = foyer(reserves=[MARDI])
     operation = f.reserver(LUNDI, annuler=[MARDI])
