@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 from celery import shared_task
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 from post_office.models import STATUS, Email
 
-from comptes.models import DemandeMotDePasse, EssaisConnexion, MotDePasseGenere
+from comptes.models import DemandeMotDePasse, EssaisConnexion, MotDePasseGenere, SessionDuCompte
 from comptes.services.motsdepasse import DUREE, traiter_les_demandes
 
 COURRIELS_GARDES = timedelta(days=90)
@@ -24,7 +23,7 @@ def envoyer_mots_de_passe() -> int:
 def menage() -> None:
     """Delete what is past: sessions, passwords, requests, mails, and wrong guesses that did not lock."""
     maintenant = timezone.now()
-    Session.objects.filter(expire_date__lt=maintenant).delete()
+    SessionDuCompte.objects.filter(expire_date__lt=maintenant).delete()
     MotDePasseGenere.objects.filter(expire_le__lt=maintenant).delete()
     DemandeMotDePasse.objects.filter(traitee_le__lt=maintenant - DUREE).delete()
     EssaisConnexion.objects.filter(echecs__lt=3, modifie_le__lt=maintenant - ESSAIS_GARDES).delete()

@@ -10,11 +10,7 @@ from comptes.models import Famille
 
 def _famille_de(utilisateur) -> Famille | None:
     """The household of this login; an agent has none."""
-    return (
-        Famille.objects.filter(responsables__utilisateur=utilisateur)
-        .prefetch_related("responsables__utilisateur", "enfants")
-        .first()
-    )
+    return Famille.objects.de(utilisateur).prefetch_related("responsables__utilisateur", "enfants").first()
 
 
 @login_required

@@ -25,7 +25,7 @@ def refuser_rappels(request, jeton):
 @login_required
 @require_POST
 def choisir_rappels(request):
-    famille = get_object_or_404(Famille, responsables__utilisateur=request.user)
+    famille = get_object_or_404(Famille.objects.de(request.user))
     choix = request.POST.get("rappels")
     if choix not in {"oui", "non"}:
         messages.error(request, "Choisissez de recevoir les rappels ou non. Rien n’a été changé.")

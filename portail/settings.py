@@ -227,6 +227,7 @@ LOGIN_URL = "comptes:connexion"
 LOGIN_REDIRECT_URL = "portail:accueil"
 SESSION_INACTIVITE = timedelta(minutes=entier("SESSION_INACTIVITE_MINUTES", 30))
 SESSION_AVERTISSEMENT = timedelta(minutes=entier("SESSION_AVERTISSEMENT_MINUTES", 2))
+SESSION_ENGINE = "comptes.sessions"
 SESSION_COOKIE_AGE = int(SESSION_INACTIVITE.total_seconds())
 # The cookie outlives the session, so that the next page can tell that it ended; the server alone counts the minutes.
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
@@ -294,6 +295,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR / "fichiers"}},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# What families upload: health papers among others. Never below a folder that a web server serves.
+DOCUMENTS = Path(os.environ.get("DOCUMENTS") or VAR / "documents")
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING = {

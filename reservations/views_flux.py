@@ -29,7 +29,7 @@ GESTES = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def flux(request):
     """« Repas dans mon agenda »."""
-    famille = Famille.objects.filter(responsables__utilisateur=request.user).first()
+    famille = Famille.objects.de(request.user).first()
     if request.method == "POST":
         geste, phrase = GESTES.get(request.POST.get("geste", ""), (None, ""))
         if geste and famille:

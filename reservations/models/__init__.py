@@ -7,23 +7,33 @@ from reservations.models.collective import AnnulationCollective
 from reservations.models.flux import FluxCalendrier
 from reservations.models.inscription import Inscription
 from reservations.models.journee import Journee, Reservation
+from reservations.models.menu import Allergene, Menu, Plat
+from reservations.models.message import MessageDeLaVille
 from reservations.models.operation import Mouvement, Operation, RefusEnregistre
+from reservations.models.premiere import EnfantDeLaDemande, PieceDeLaDemande, PremiereDemande
 from reservations.models.rappel import Rappel
 
 __all__ = [
     "Absence",
     "Activite",
+    "Allergene",
     "AnneeScolaire",
     "AnnulationCollective",
     "Attente",
     "Ecole",
+    "EnfantDeLaDemande",
     "Fermeture",
     "FluxCalendrier",
     "Inscription",
     "Journee",
+    "Menu",
+    "MessageDeLaVille",
     "Mouvement",
     "Operation",
     "PeriodeSansClasse",
+    "PieceDeLaDemande",
+    "Plat",
+    "PremiereDemande",
     "Rappel",
     "RefusEnregistre",
     "Reservation",

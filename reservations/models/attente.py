@@ -5,12 +5,13 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from comptes.models import Enfant
+from comptes.portes import du_foyer
 
 
 class AttenteQuerySet(models.QuerySet):
     def de(self, utilisateur) -> "AttenteQuerySet":
         """The requests of the household of this login. The one door: everyone else's is not found."""
-        return self.filter(inscription__rattachement__famille__responsables__utilisateur=utilisateur)
+        return self.filter(du_foyer(utilisateur, "inscription__rattachement__famille"))
 
     def actives(self) -> "AttenteQuerySet":
         return self.filter(etat__in=Attente.ACTIFS)
@@ -95,7 +96,7 @@ class Attente(models.Model):
 
 class AbsenceQuerySet(models.QuerySet):
     def de(self, utilisateur) -> "AbsenceQuerySet":
-        return self.filter(inscription__rattachement__famille__responsables__utilisateur=utilisateur)
+        return self.filter(du_foyer(utilisateur, "inscription__rattachement__famille"))
 
 
 class Absence(models.Model):

@@ -10,6 +10,7 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from comptes.models import Rattachement, Utilisateur
+from comptes.portes import du_foyer
 from reservations.models.activite import Tarif
 from reservations.models.journee import Reservation
 from reservations.regles import Detenteur
@@ -18,7 +19,7 @@ from reservations.regles import Detenteur
 class InscriptionQuerySet(models.QuerySet):
     def de(self, utilisateur) -> "InscriptionQuerySet":
         """The enrolments of the household of this login. The one door: everyone else's is not found."""
-        return self.filter(rattachement__famille__responsables__utilisateur=utilisateur)
+        return self.filter(du_foyer(utilisateur, "rattachement__famille"))
 
     def a_plusieurs(self, jour) -> bool:
         """Whether a school year that is not over at `jour` has two of these enrolments: one calendar for all."""

@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import TruncMonth
 
 from comptes.models import Enfant
+from comptes.portes import du_foyer
 from reservations.models.attente import Absence, Attente
 
 
@@ -93,7 +94,7 @@ class Journee(models.Model):
 class ReservationQuerySet(models.QuerySet):
     def de(self, utilisateur) -> "ReservationQuerySet":
         """The meals that the household of this login booked, not the other household's."""
-        return self.filter(inscription__rattachement__famille__responsables__utilisateur=utilisateur)
+        return self.filter(du_foyer(utilisateur, "inscription__rattachement__famille"))
 
     def de_l_annee(self, annee) -> "ReservationQuerySet":
         return self.filter(date__range=(annee.debut, annee.fin))

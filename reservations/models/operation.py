@@ -10,6 +10,7 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from comptes.models import Famille
+from comptes.portes import du_foyer
 from reservations.regles import Motif
 
 NUMERO = re.compile(r"^(20\d\d)-0*([1-9]\d{0,17})$")
@@ -18,7 +19,7 @@ NUMERO = re.compile(r"^(20\d\d)-0*([1-9]\d{0,17})$")
 class OperationQuerySet(models.QuerySet):
     def de(self, utilisateur) -> "OperationQuerySet":
         """The operations of the household of this login. The one door: everyone else's is not found."""
-        return self.filter(famille__responsables__utilisateur=utilisateur)
+        return self.filter(du_foyer(utilisateur, "famille"))
 
     def comptees(self) -> "OperationQuerySet":
         """Annotate `ajouts`, `annulations` and `refus`, the numbers of days; the latest first."""

@@ -7,14 +7,13 @@ from email.policy import default
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
 from django.core import mail
 from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from comptes.courriels import mettre_en_file, rendre
-from comptes.models import DemandeMotDePasse, EssaisConnexion, MotDePasseGenere
+from comptes.models import DemandeMotDePasse, EssaisConnexion, MotDePasseGenere, SessionDuCompte
+from comptes.sessions import SessionStore
 from comptes.tasks import menage
 from tests.comptes.conftest import ADRESSE
 from tests.factories import UtilisateurFactory
@@ -87,9 +86,9 @@ def test_le_menage_efface_les_sessions_finies():
         session = SessionStore()
         session["x"] = 1
         session.create()
-        Session.objects.filter(pk=session.session_key).update(expire_date=il_y_a(minutes=duree))
+        SessionDuCompte.objects.filter(pk=session.session_key).update(expire_date=il_y_a(minutes=duree))
     menage()
-    assert Session.objects.get().expire_date > timezone.now()
+    assert SessionDuCompte.objects.get().expire_date > timezone.now()
 
 
 def test_le_menage_efface_les_mots_de_passe_perimes():

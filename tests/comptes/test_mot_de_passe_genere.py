@@ -85,7 +85,7 @@ def test_il_n_est_ecrit_en_clair_nulle_part(lea, generer, caplog):
         mot_de_passe = generer()
     assert mot_de_passe not in caplog.text
     tables = set(connection.introspection.table_names())
-    assert {"comptes_demandemotdepasse", "post_office_email", "django_session"} <= tables
+    assert {"comptes_demandemotdepasse", "post_office_email", "comptes_sessionducompte"} <= tables
     for modele in apps.get_models():
         if modele._meta.db_table not in tables:  # the history's union of tables is none
             continue

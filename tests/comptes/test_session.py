@@ -6,12 +6,12 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from comptes.middleware import ECRITURE
+from comptes.models import SessionDuCompte
 from tests.factories import UtilisateurFactory
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def ecritures(client, chemin=PAGE) -> int:
     """How many times the request wrote the session."""
     with CaptureQueriesContext(connection) as requetes:
         client.get(chemin)
-    return sum(requete["sql"].startswith('UPDATE "django_session"') for requete in requetes)
+    return sum(requete["sql"].startswith('UPDATE "comptes_sessionducompte"') for requete in requetes)
 
 
 def test_la_session_vit_encore_apres_vingt_neuf_minutes(parent, client, horloge):
@@ -151,7 +151,7 @@ def test_se_connecter_change_de_numero_de_session(lea, client, se_connecter):
     client.post("/deconnexion/")
     se_connecter()
     assert client.session.session_key != premier
-    assert not Session.objects.filter(pk=premier).exists()
+    assert not SessionDuCompte.objects.filter(pk=premier).exists()
 
 
 def test_un_compte_desactive_perd_sa_session(parent, client):
