@@ -1,6 +1,7 @@
 """Settings of the tests: a private PostgreSQL and folder of their own, never the demo's.
 
-pytest-django reads the settings before any conftest, so the server starts here.
+pytest-django reads the settings before any conftest, so the server starts here: once, in the process that hands out
+the tests. Each of xdist's workers has its own database on it (`test_portail_gw0`) and its own folder.
 """
 
 import os
@@ -12,9 +13,11 @@ from portail.local.postgres import serveur_de_test
 os.environ["PORTAIL_DEMO"] = "1"
 for nom in ("REDIS_URL", "HTTPS", "PROXYS_DE_CONFIANCE", "ALLOWED_HOSTS", "SITE_URL", "PORT"):
     os.environ.pop(nom, None)  # what the caller's shell says is not tested
-os.environ["DATABASE_URL"] = serveur_de_test()
+OUVRIER = os.environ.get("PYTEST_XDIST_WORKER", "")  # set by xdist in its workers, which inherit the address too
+if not OUVRIER:
+    os.environ["DATABASE_URL"] = serveur_de_test()
 # Queue, mails and files: under the server's folder, removed with it. The demo's worker must not take our tasks.
-_dossier = Path(dict(parse_qsl(urlsplit(os.environ["DATABASE_URL"]).query))["host"]).parent / "var"
+_dossier = Path(dict(parse_qsl(urlsplit(os.environ["DATABASE_URL"]).query))["host"]).parent / f"var{OUVRIER}"
 os.environ["PORTAIL_VAR"] = str(_dossier)
 for nom in ("celery", "celery-controle", "courriels", "static", "fichiers"):
     (_dossier / nom).mkdir(parents=True)

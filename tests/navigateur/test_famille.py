@@ -4,25 +4,14 @@ import os
 import re
 
 import pytest
-import time_machine
 from playwright.sync_api import expect
 
-from comptes.models import Utilisateur
-from portail.demo import creer_la_ville
 from reservations.models import Inscription, Operation, Reservation
 from tests.navigateur.outils import deborde, violations
 
 pytestmark = [pytest.mark.navigateur, pytest.mark.django_db(transaction=True)]
-UN_MARDI = "2026-11-24T10:00:00+01:00"
 JS = pytest.mark.parametrize("js", [True, False], ids=["avec JavaScript", "sans JavaScript"])
 LARGEURS = pytest.mark.parametrize("largeur", [320, 360, 1280])
-
-
-@pytest.fixture
-def ville():
-    with time_machine.travel(UN_MARDI, tick=True):
-        creer_la_ville()
-        yield Utilisateur.objects.get(email="parent@exemple.fr")
 
 
 @pytest.fixture

@@ -4,23 +4,13 @@ import re
 from decimal import Decimal
 
 import pytest
-import time_machine
 from playwright.sync_api import expect
 
-from comptes.models import Utilisateur
-from portail.demo import MOT_DE_PASSE, creer_la_ville
+from portail.demo import MOT_DE_PASSE
 from reservations.models import Inscription, Operation, Reservation
 from tests.navigateur.outils import deborde, violations
 
 pytestmark = [pytest.mark.navigateur, pytest.mark.django_db(transaction=True)]
-UN_MARDI = "2026-11-24T10:00:00+01:00"
-
-
-@pytest.fixture
-def ville():
-    with time_machine.travel(UN_MARDI, tick=True):
-        creer_la_ville()
-        yield Utilisateur.objects.get(email="parent@exemple.fr")
 
 
 @pytest.fixture
