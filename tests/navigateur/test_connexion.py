@@ -4,6 +4,7 @@ import datetime as dt
 import re
 
 import pytest
+import time_machine
 from django.core import mail
 from playwright.sync_api import expect
 
@@ -28,11 +29,29 @@ def lea():
 
 @pytest.fixture
 def session_courte(settings, monkeypatch):
-    """Eight seconds, the last four with the warning; every request puts the end off."""
+    """Eight seconds, the last four with the warning; every request puts the end off.
+
+    `passer(page, seconds)` moves both clocks, the server's and the browser's: nobody waits.
+    """
     settings.SESSION_INACTIVITE = dt.timedelta(seconds=DUREE)
     settings.SESSION_AVERTISSEMENT = dt.timedelta(seconds=AVERTISSEMENT)
     settings.SESSION_COOKIE_AGE = DUREE
     monkeypatch.setattr(middleware, "ECRITURE", 0)
+    with time_machine.travel(dt.datetime.now(dt.UTC), tick=True) as voyage:
+
+        def passer(page, secondes):
+            voyage.shift(secondes)
+            page.clock.run_for(int(secondes * 1000))
+
+        yield passer
+
+
+@pytest.fixture
+def onglet(page_a, connecter, lea):
+    """A tab of Léa, signed in, with a clock that the test moves."""
+    page = connecter(page_a(360), lea)
+    page.clock.install()
+    return page
 
 
 def fautes(page) -> list[str]:
@@ -111,53 +130,53 @@ def test_un_nouveau_parent_va_de_generer_a_l_accueil(page_a, js):
     assert nouveau.check_password(NEUF)
 
 
-def test_l_avertissement_laisse_rester(page_a, connecter, lea, session_courte):
-    page = connecter(page_a(360), lea)
-    page.goto("/contacts/")
-    dialogue = page.get_by_role("dialog")
-    expect(dialogue).to_contain_text(re.compile(r"prend fin dans\s+[1-4]\s+seconde"), timeout=6000)
-    assert fautes(page) == []
-    with page.expect_response("**/session/prolonger/") as reponse:
+def test_l_avertissement_laisse_rester(onglet, session_courte):
+    onglet.goto("/contacts/")
+    dialogue = onglet.get_by_role("dialog")
+    session_courte(onglet, DUREE - AVERTISSEMENT + 1)
+    expect(dialogue).to_contain_text(re.compile(r"prend fin dans\s+[1-4]\s+seconde"))
+    assert fautes(onglet) == []
+    with onglet.expect_response("**/session/prolonger/") as reponse:
         dialogue.get_by_role("button", name="Rester connecté").click()
     assert reponse.value.status == 204
     expect(dialogue).to_be_hidden()
-    page.wait_for_timeout(DUREE * 1000 - AVERTISSEMENT * 1000 + 1500)  # past the end of the session as it was
+    session_courte(onglet, DUREE - AVERTISSEMENT + 1.5)  # past the end of the session as it was
     expect(dialogue).to_be_visible()
-    page.keyboard.press("Escape")
+    onglet.keyboard.press("Escape")
     expect(dialogue).to_be_hidden()
-    page.goto("/contacts/")
-    expect(page).to_have_url(re.compile("/contacts/$"))
+    onglet.goto("/contacts/")
+    expect(onglet).to_have_url(re.compile("/contacts/$"))
 
 
-def test_sans_reponse_la_session_finit_et_la_page_revient_apres_la_connexion(page_a, connecter, lea, session_courte):
-    page = connecter(page_a(360), lea)
-    page.goto("/contacts/?de=loin")
-    page.wait_for_url("**/connexion/**", timeout=15_000)
-    expect(page.get_by_text("Votre session a pris fin")).to_be_visible()
-    se_connecter(page, MOT_DE_PASSE)
-    page.wait_for_url("**/contacts/?de=loin")
+def test_sans_reponse_la_session_finit_et_la_page_revient_apres_la_connexion(onglet, session_courte):
+    onglet.goto("/contacts/?de=loin")
+    session_courte(onglet, DUREE + 3)
+    onglet.wait_for_url("**/connexion/**")
+    expect(onglet.get_by_text("Votre session a pris fin")).to_be_visible()
+    se_connecter(onglet, MOT_DE_PASSE)
+    onglet.wait_for_url("**/contacts/?de=loin")
 
 
-def test_l_activite_d_un_onglet_garde_l_autre(page_a, connecter, lea, session_courte):
-    premier = connecter(page_a(360), lea)
-    premier.goto("/contacts/")
-    second = premier.context.new_page()
+def test_l_activite_d_un_onglet_garde_l_autre(onglet, session_courte):
+    onglet.goto("/contacts/")
+    second = onglet.context.new_page()
     for _ in range(6):
-        second.wait_for_timeout(1600)
+        session_courte(second, 1.6)
         second.goto("/compte/")
-    assert premier.url.endswith("/contacts/")
-    expect(premier.get_by_role("dialog")).to_be_hidden()
+    assert onglet.url.endswith("/contacts/")
+    expect(onglet.get_by_role("dialog")).to_be_hidden()
     second.close()
-    premier.wait_for_url("**/connexion/**", timeout=15_000)  # now nobody is there
+    session_courte(onglet, DUREE + 3)
+    onglet.wait_for_url("**/connexion/**")  # now nobody is there
 
 
-def test_une_session_perdue_ailleurs_mene_a_la_connexion(page_a, connecter, lea, session_courte):
-    page = connecter(page_a(360), lea)
-    page.goto("/contacts/")
+def test_une_session_perdue_ailleurs_mene_a_la_connexion(onglet, lea, session_courte):
+    onglet.goto("/contacts/")
     lea.set_password("un autre mot de passe")
     lea.save()
-    page.get_by_role("dialog").get_by_role("button", name="Rester connecté").click(timeout=8000)
-    page.wait_for_url("**/connexion/?next=%2Fcontacts%2F")
+    session_courte(onglet, DUREE - AVERTISSEMENT + 1)
+    onglet.get_by_role("dialog").get_by_role("button", name="Rester connecté").click()
+    onglet.wait_for_url("**/connexion/?next=%2Fcontacts%2F")
 
 
 @SCRIPTS

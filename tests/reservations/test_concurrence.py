@@ -83,11 +83,14 @@ def envoi(f, *ajouts, annuler=(), horloge=None, cle=""):
     )
 
 
+ATTENDENT = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
 def attendre_le_blocage():
     """Until one of the other connections waits for a lock. Ours must be in a transaction that holds it."""
     for _ in range(500):
         with connection.cursor() as curseur:
-            curseur.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            curseur.execute(ATTENDENT)
             if curseur.fetchone()[0]:
                 return
         time.sleep(0.01)
