@@ -12,6 +12,7 @@ pages = [
     path("autorisations/", views.autorisations, name="autorisations"),
     path("reglement-interieur/", views.reglement_interieur, name="reglement_interieur"),
     path("guide/", views.guide, name="guide"),
+    path("guide/agents/", views.guide_agents, name="guide_agents"),
     path("conditions-generales/", views.conditions_generales, name="conditions_generales"),
     path("donnees-personnelles/", views.donnees_personnelles, name="donnees_personnelles"),
     path("accessibilite/", views.accessibilite, name="accessibilite"),

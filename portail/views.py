@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -30,6 +31,15 @@ donnees_personnelles = _page("donnees_personnelles")
 accessibilite = _page("accessibilite")
 contact = _page("contact")
 autorisations = login_required(_page("autorisations"))
+
+
+@login_required
+@require_safe
+def guide_agents(request):
+    """How the town rules what the guide tells the parents; it names the pages of the administration."""
+    if not request.user.is_staff:
+        raise PermissionDenied("Cette page est réservée aux agents de la ville.")
+    return render(request, "portail/guide_agents.html")
 
 
 @require_safe
