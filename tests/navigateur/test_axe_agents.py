@@ -46,6 +46,7 @@ def test_the_pages_of_the_administration_have_no_violation(page_a, connecter, vi
     urls = [adresse("change", objet, objet.pk) for objet in objets]
     urls += [adresse("changelist", objet) for objet in objets]
     urls += [adresse("add", objet) for objet in objets[:7]]
+    urls += [reverse("portail:guide_agents")]
     urls += [adresse("delete", ville.activite, ville.activite.pk), adresse("history", ville.famille, ville.famille.pk)]
     page = connecter(page_a(largeur, sombre=sombre), agent)
     assert fautes(page, urls) == {}
