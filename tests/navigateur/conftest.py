@@ -12,7 +12,7 @@ from django.test import Client
 from playwright.sync_api import sync_playwright
 
 from tests.conftest import CHROMIUM
-from tests.navigateur.ville import ville
+from tests.ville import ville
 
 __all__ = ["ville"]
 

@@ -16,8 +16,7 @@ from portail.demo import AGENTS, MERE, MOT_DE_PASSE, NOUVELLE, PERE, creer_la_vi
 from portail.local.lancer import COMPTES
 from portail.local.lancer import MOT_DE_PASSE as MOT_DE_PASSE_ANNONCE
 from reservations.models import AnneeScolaire, Inscription, Journee, Mouvement, Reservation
-
-UN_MARDI = "2026-11-24T10:00:00+01:00"
+from tests.ville import UN_MARDI, poser_la_ville
 
 
 @pytest.mark.django_db
@@ -25,7 +24,7 @@ class TestLaVille:
     @pytest.fixture(autouse=True)
     def ville(self):
         with time_machine.travel(UN_MARDI, tick=False):
-            creer_la_ville()
+            poser_la_ville()
             yield
 
     def test_les_comptes_sont_ceux_que_make_run_annonce(self):

@@ -1,6 +1,6 @@
-"""The demo town of the browser tests: made once in a process, then copied back into the emptied tables.
+"""The demo town of the tests: made once in a process, then copied back into empty tables.
 
-Making it takes seconds (three years of days, households that book, seven passwords hashed); the copy, a tenth of one.
+Making it takes two seconds (three years of days, households that book, passwords hashed); the copy, a tenth of one.
 """
 
 import pytest
@@ -32,15 +32,21 @@ def reposer() -> None:
         for table, contenu in copies.items():
             with curseur.copy(f"COPY {table} FROM STDIN") as flux:
                 flux.write(contenu)
+        curseur.execute("SET LOCAL session_replication_role = origin")  # a test's own transaction goes on
+
+
+def poser_la_ville() -> None:
+    """The clock must be at `UN_MARDI`, and the tables empty."""
+    if copies:
+        reposer()
+    else:
+        creer_la_ville()
+        photographier()
 
 
 @pytest.fixture
 def ville(transactional_db):
     """The demo town on a school day, seen by the mother of two children."""
     with time_machine.travel(UN_MARDI, tick=True):
-        if copies:
-            reposer()
-        else:
-            creer_la_ville()
-            photographier()
+        poser_la_ville()
         yield Utilisateur.objects.get(email="parent@exemple.fr")
