@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from reservations.models import Activite, AnnulationCollective
 from tests.factories import UtilisateurFactory
 from tests.portail.html import Page
+from tests.portail.test_pages import verifier
 
 RACINE = Path(settings.BASE_DIR)
 GUIDES = {nom: RACINE / "templates" / "portail" / f"{nom}.html" for nom in ("guide", "guide_agents")}
@@ -92,7 +93,7 @@ def test_the_guide_of_the_agents_is_for_agents(client):
 def guide_agents(db):
     client = Client()
     client.force_login(UtilisateurFactory(agent=True))
-    return Page(client.get(reverse("portail:guide_agents")))
+    return verifier(client.get(reverse("portail:guide_agents")))
 
 
 def test_its_typography_is_french_and_its_anchors_exist(guide_agents):
