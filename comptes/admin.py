@@ -3,6 +3,7 @@
 from typing import Any
 
 import django.contrib.auth.admin  # noqa: F401  registers the groups first, so that they can be removed
+import django_otp.plugins.otp_totp.admin  # noqa: F401  the same
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
@@ -11,6 +12,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from comptes.admin_communs import AvecRecherche, Fiche, SuppressionExpliquee
 from comptes.francais import nombre
@@ -26,9 +28,11 @@ from comptes.models import (
 )
 from comptes.services.connexion import cle_de, deverrouiller, est_verrouille
 from comptes.services.famille import changer_d_adresse, donner_un_acces, verifier_courriel
+from comptes.services.second_facteur import retirer
 
 # The roles are a table of the code, comptes/roles.py: a group changed by hand would be changed back.
 admin.site.unregister(Group)
+admin.site.unregister(TOTPDevice)  # nobody reads the secret of a telephone; it is removed from the account's list
 
 
 # --- Logins ----------------------------------------------------------------------------------------------------------
@@ -73,7 +77,7 @@ class UtilisateurAdmin(Fiche):
     search_fields = ["email", "prenom", "nom", "responsable__prenom", "responsable__nom", "responsable__famille__nom"]
     search_help_text = "Adresse e-mail, prénom ou nom"
     ordering = ["email"]
-    actions = ["action_deverrouiller"]
+    actions = ["action_deverrouiller", "action_retirer_second_facteur"]
     readonly_fields = ["qualite", "mot_de_passe", "etat_du_verrou", "last_login", "cree_le"]
 
     def lookup_allowed(self, lookup, value, request):
@@ -152,6 +156,16 @@ class UtilisateurAdmin(Fiche):
         self.message_user(request, f"{nombre(faits, 'compte déverrouillé', 'comptes déverrouillés')}.")
         if refuses := len(comptes) - len(permis):
             phrase = f"{nombre(refuses, 'compte d’agent', 'comptes d’agents')} : un administrateur les déverrouille."
+            self.message_user(request, phrase, messages.WARNING)
+
+    @admin.action(description="Retirer le second facteur (téléphone perdu)", permissions=["change"])
+    def action_retirer_second_facteur(self, request, comptes):
+        """After having seen the person: the password alone lets in again."""
+        permis = [compte for compte in comptes if self.has_change_permission(request, compte)]
+        faits = sum(retirer(utilisateur=compte, agent=request.user) for compte in permis)
+        self.message_user(request, f"{nombre(faits, 'second facteur retiré', 'seconds facteurs retirés')}.")
+        if refuses := len(comptes) - len(permis):
+            phrase = f"{nombre(refuses, 'compte d’agent', 'comptes d’agents')} : un administrateur s’en charge."
             self.message_user(request, phrase, messages.WARNING)
 
 

@@ -67,10 +67,69 @@ class FormulaireIdentifiant(TousObligatoires):
     identifiant = champ_identifiant()
 
 
-class FormulaireMotDePasse(TousObligatoires):
-    """Choose one's own password; `ancien` is asked unless the person comes from a generated one."""
+class FormulaireMotDePasseActuel(TousObligatoires):
+    """What must not be done by who found a session open: the present password is asked again."""
 
     ancien = champ_mot_de_passe("Mot de passe actuel", autocomplete="current-password")
+
+    def __init__(self, *args, utilisateur, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.utilisateur = utilisateur
+
+    def verifier_le_reste(self, donnees) -> None:
+        """What a form checks between its fields, before the password is."""
+
+    def clean(self):
+        donnees = super().clean()
+        self.verifier_le_reste(donnees)
+        # The present password is checked last, and only for a form that is otherwise right: each check is one of three.
+        if "ancien" in self.fields and not self.errors:
+            verdict = verifier(self.utilisateur.email, donnees["ancien"])
+            if verdict.verrouille:
+                self.add_error(
+                    "ancien", "Trois mots de passe faux : le compte est verrouillé. Générez un mot de passe."
+                )
+            elif verdict.utilisateur is None:
+                self.add_error("ancien", "Ce n’est pas votre mot de passe actuel.")
+        return donnees
+
+
+class ChampCode(forms.CharField):
+    """Six digits of a telephone, or a recovery code of sixteen letters and digits, with or without blanks."""
+
+    def __init__(self, **options):
+        super().__init__(
+            max_length=40,
+            widget=forms.TextInput(
+                attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+            ),
+            error_messages={
+                "required": "Saisissez le code.",
+                "max_length": "Ce code est trop long.",
+                "null_characters_not_allowed": "Ce code contient un caractère interdit.",
+            },
+            **options,
+        )
+
+
+class FormulaireCode(TousObligatoires):
+    code = ChampCode(
+        label="Code", help_text="Les 6 chiffres de votre application, ou un de vos codes de secours s’il vous manque."
+    )
+
+
+class FormulaireCodeEtMotDePasse(FormulaireMotDePasseActuel):
+    """Set up the second factor."""
+
+    code = ChampCode(
+        label="Code affiché par l’application", help_text="6 chiffres, qui changent toutes les 30 secondes."
+    )
+    field_order = ["code", "ancien"]
+
+
+class FormulaireMotDePasse(FormulaireMotDePasseActuel):
+    """Choose one's own password; `ancien` is asked unless the person comes from a generated one."""
+
     nouveau = champ_mot_de_passe(
         "Nouveau mot de passe",
         autocomplete="new-password",
@@ -79,8 +138,7 @@ class FormulaireMotDePasse(TousObligatoires):
     confirmation = champ_mot_de_passe("Nouveau mot de passe, encore une fois", autocomplete="new-password")
 
     def __init__(self, *args, utilisateur, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.utilisateur = utilisateur
+        super().__init__(*args, utilisateur=utilisateur, **kwargs)
         if utilisateur.mot_de_passe_a_changer:
             del self.fields["ancien"]
 
@@ -92,18 +150,7 @@ class FormulaireMotDePasse(TousObligatoires):
             password_validation.validate_password(nouveau, self.utilisateur)
         return nouveau
 
-    def clean(self):
-        donnees = super().clean()
+    def verifier_le_reste(self, donnees) -> None:
         nouveau, confirmation = donnees.get("nouveau"), donnees.get("confirmation")
         if nouveau and confirmation and nouveau != confirmation:
             self.add_error("confirmation", "Les deux saisies du nouveau mot de passe sont différentes.")
-        # The present password is checked last, and only for a form that is otherwise right: each check is one of three.
-        if "ancien" in self.fields and not self.errors:
-            verdict = verifier(self.utilisateur.email, donnees["ancien"])
-            if verdict.verrouille:
-                self.add_error(
-                    "ancien", "Trois mots de passe faux : le compte est verrouillé. Générez un mot de passe."
-                )
-            elif verdict.utilisateur is None:
-                self.add_error("ancien", "Ce n’est pas votre mot de passe actuel.")
-        return donnees

@@ -12,10 +12,12 @@ from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
 
 from comptes.francais import nombre
+from comptes.services.second_facteur import impose_a
 
 VUE = "vue"
 ECRITURE = 60  # seconds: the session is written at most this often
 SANS_MOT_DE_PASSE_NEUF = {"comptes:changer_mot_de_passe", "comptes:deconnexion", "comptes:prolonger_session"}
+SANS_SECOND_FACTEUR = {*SANS_MOT_DE_PASSE_NEUF, "comptes:second_facteur", "comptes:activer_second_facteur"}
 SURES = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -83,6 +85,20 @@ class MotDePasseAChanger(Couche):
             and request.resolver_match.view_name not in SANS_MOT_DE_PASSE_NEUF
         ):
             return redirect("comptes:changer_mot_de_passe")
+        return None
+
+
+class SecondFacteurDesAgents(Couche):
+    """Where the town asks agents for a second factor, an agent who has none yet sets it up before any other page."""
+
+    def process_view(self, request, view, args, kwargs):
+        if (
+            request.user.is_authenticated
+            and impose_a(request.user)
+            and not request.user.is_verified()
+            and request.resolver_match.view_name not in SANS_SECOND_FACTEUR
+        ):
+            return redirect("comptes:second_facteur")
         return None
 
 

@@ -1,15 +1,20 @@
 from django.urls import path
 
-from comptes import views, views_famille, views_rappels
+from comptes import views, views_famille, views_rappels, views_second_facteur
 
 app_name = "comptes"
 urlpatterns = [
     path("connexion/", views.connexion, name="connexion"),
+    path("connexion/code/", views_second_facteur.code_de_connexion, name="code_de_connexion"),
     path("deconnexion/", views.deconnexion, name="deconnexion"),
     path("mot-de-passe/generer/", views.generer_mot_de_passe, name="generer_mot_de_passe"),
     path("mot-de-passe/envoye/", views.mot_de_passe_envoye, name="mot_de_passe_envoye"),
     path("mot-de-passe/changer/", views.changer_mot_de_passe, name="changer_mot_de_passe"),
     path("compte/", views_famille.compte, name="compte"),
+    path("compte/second-facteur/", views_second_facteur.second_facteur, name="second_facteur"),
+    path("compte/second-facteur/activer/", views_second_facteur.activer_second_facteur, name="activer_second_facteur"),
+    path("compte/second-facteur/codes/", views_second_facteur.renouveler_codes, name="renouveler_codes"),
+    path("compte/second-facteur/retirer/", views_second_facteur.retirer_second_facteur, name="retirer_second_facteur"),
     path("compte/rappels/", views_rappels.choisir_rappels, name="choisir_rappels"),
     path("rappels/<str:jeton>/", views_rappels.refuser_rappels, name="refuser_rappels"),
     path("contacts/", views_famille.contacts, name="contacts"),

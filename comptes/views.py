@@ -4,7 +4,7 @@ import time
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpResponse
@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from comptes.courriels import annoncer
+from comptes.entree import entrer
 from comptes.expediteur import adresse_de
 from comptes.formulaires import FormulaireConnexion, FormulaireIdentifiant, FormulaireMotDePasse
 from comptes.francais import nombre
@@ -53,8 +54,7 @@ def connexion(request):
     if request.method == "POST" and formulaire.is_valid():
         verdict = verifier(formulaire.cleaned_data["identifiant"], formulaire.cleaned_data["mot_de_passe"])
         if verdict.utilisateur:
-            login(request, verdict.utilisateur, backend=BACKEND)
-            return redirect(_suite(request))
+            return entrer(request, verdict.utilisateur, backend=BACKEND, suite=_suite(request))
         verrouille = verdict.verrouille
         if not verrouille:
             formulaire.add_error(None, _erreur(verdict))

@@ -68,6 +68,8 @@ INSTALLED_APPS = [
     "pgtrigger",
     "pghistory",
     "post_office",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
@@ -81,10 +83,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "comptes.middleware.EnUtf8",
     "comptes.middleware.SessionInactive",
     "comptes.middleware.PagesPersonnelles",
     "comptes.middleware.MotDePasseAChanger",
+    "comptes.middleware.SecondFacteurDesAgents",
     "comptes.middleware.HistoriqueDesAgents",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -217,6 +221,15 @@ POST_OFFICE = {
 AUTH_USER_MODEL = "comptes.Utilisateur"
 AUTHENTICATION_BACKENDS = ["comptes.connexion.ConnexionParCourriel"]
 PASSWORD_HASHERS = ["comptes.hachage.Argon2Portail"]
+# Agents sign in with a second factor; the demo's accounts are public, so the demo asks for none.
+SECOND_FACTEUR_AGENTS = oui("SECOND_FACTEUR_AGENTS", not DEMO)
+OTP_TOTP_ISSUER = f"Portail famille {os.environ.get('VILLE_NOM', 'Carcassonne')}"
+# FranceConnect, a second way in for parents: off without its issuer.
+FRANCECONNECT = {
+    "emetteur": os.environ.get("FRANCECONNECT_EMETTEUR", "").rstrip("/"),
+    "client": os.environ.get("FRANCECONNECT_CLIENT_ID", ""),
+    "secret": os.environ.get("FRANCECONNECT_CLIENT_SECRET", ""),
+}
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "comptes.motsdepasse.PasCourant"},
@@ -258,7 +271,11 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        # Signing out of FranceConnect is a redirection of our form.
+        "form-action": [
+            SELF,
+            *(["/".join(FRANCECONNECT["emetteur"].split("/")[:3])] if FRANCECONNECT["emetteur"] else []),
+        ],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }

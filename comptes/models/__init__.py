@@ -3,6 +3,7 @@
 from comptes.models.acces import (
     ESSAIS_AU_PLUS,
     ChangementDeCourriel,
+    CodeDeSecours,
     DemandeMotDePasse,
     EssaisConnexion,
     LienFranceConnect,
@@ -24,6 +25,7 @@ __all__ = [
     "Autorisation",
     "Categorie",
     "ChangementDeCourriel",
+    "CodeDeSecours",
     "Contact",
     "Demande",
     "DemandeMotDePasse",

@@ -113,6 +113,21 @@ class SessionDuCompte(AbstractBaseSession):
         return import_module(settings.SESSION_ENGINE).SessionStore
 
 
+class CodeDeSecours(models.Model):
+    """A recovery code of the second factor, spent once. Hashed: django-otp's own static codes are kept in clear."""
+
+    utilisateur = models.ForeignKey(Utilisateur, models.CASCADE, related_name="codes_de_secours", verbose_name="compte")
+    empreinte = models.CharField("empreinte", max_length=64)
+
+    class Meta:
+        verbose_name = "code de secours"
+        verbose_name_plural = "codes de secours"
+        constraints = [models.UniqueConstraint(fields=["utilisateur", "empreinte"], name="code_de_secours_unique")]
+
+    def __str__(self):
+        return f"Code de secours de {self.utilisateur}"
+
+
 class LienFranceConnect(models.Model):
     """A FranceConnect identity (issuer, subject) that the owner of this login has proved to be theirs."""
 
