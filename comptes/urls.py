@@ -1,11 +1,15 @@
 from django.urls import path
 
-from comptes import views, views_famille, views_rappels, views_second_facteur
+from comptes import views, views_famille, views_france_connect, views_rappels, views_second_facteur
 
 app_name = "comptes"
 urlpatterns = [
     path("connexion/", views.connexion, name="connexion"),
     path("connexion/code/", views_second_facteur.code_de_connexion, name="code_de_connexion"),
+    path("connexion/france-connect/", views_france_connect.Depart.as_view(), name="france_connect"),
+    path("connexion/france-connect/retour/", views_france_connect.Retour.as_view(), name="france_connect_retour"),
+    path("connexion/france-connect/lier/", views_france_connect.france_connect_lier, name="france_connect_lier"),
+    path("compte/france-connect/delier/", views_france_connect.france_connect_delier, name="france_connect_delier"),
     path("deconnexion/", views.deconnexion, name="deconnexion"),
     path("mot-de-passe/generer/", views.generer_mot_de_passe, name="generer_mot_de_passe"),
     path("mot-de-passe/envoye/", views.mot_de_passe_envoye, name="mot_de_passe_envoye"),

@@ -19,6 +19,7 @@ from comptes.entree import entrer
 from comptes.expediteur import adresse_de
 from comptes.formulaires import FormulaireConnexion, FormulaireIdentifiant, FormulaireMotDePasse
 from comptes.francais import nombre
+from comptes.france_connect import actif, adresse_de_deconnexion
 from comptes.middleware import VUE
 from comptes.services import motsdepasse
 from comptes.services.connexion import Verdict, verifier
@@ -61,6 +62,7 @@ def connexion(request):
     contexte = {
         "formulaire": formulaire,
         "verrouille": verrouille,
+        "france_connect": actif(),
         "suite": request.POST.get("next") or request.GET.get("next") or "",
     }
     return render(request, "comptes/connexion.html", contexte)
@@ -74,9 +76,10 @@ def _erreur(verdict: Verdict) -> str:
 
 @require_POST
 def deconnexion(request):
+    ailleurs = adresse_de_deconnexion(request, request.build_absolute_uri(resolve_url("comptes:connexion")))
     logout(request)
     messages.success(request, "Vous êtes déconnecté.")
-    return redirect("comptes:connexion")
+    return redirect(ailleurs or "comptes:connexion")
 
 
 @never_cache

@@ -5,7 +5,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from comptes.models import Famille
+from comptes.france_connect import actif
+from comptes.models import Famille, LienFranceConnect
 
 
 def _famille_de(utilisateur) -> Famille | None:
@@ -17,7 +18,12 @@ def _famille_de(utilisateur) -> Famille | None:
 @require_safe
 def compte(request):
     """« Mon compte famille »: what the town knows of the household, and how to have it corrected."""
-    contexte = {"famille": _famille_de(request.user), "aujourdhui": timezone.localdate()}
+    contexte = {
+        "famille": _famille_de(request.user),
+        "aujourdhui": timezone.localdate(),
+        "france_connect": actif() and not request.user.is_staff,
+        "france_connect_lie": LienFranceConnect.objects.filter(utilisateur=request.user).exists() if actif() else False,
+    }
     return render(request, "comptes/compte.html", contexte)
 
 

@@ -36,6 +36,12 @@ def liste(nom: str, defaut: str = "") -> list[str]:
     return [mot.strip() for mot in os.environ.get(nom, defaut).split(",") if mot.strip()]
 
 
+def origine(adresse: str) -> list[str]:
+    """The scheme and host of an address, as a list for a policy; empty for none."""
+    morceaux = urlsplit(adresse)
+    return [f"{morceaux.scheme}://{morceaux.netloc}"] if morceaux.netloc else []
+
+
 DEMO = oui("PORTAIL_DEMO", "DATABASE_URL" not in os.environ)
 
 
@@ -272,10 +278,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "manifest-src": [SELF],
         # Signing out of FranceConnect is a redirection of our form.
-        "form-action": [
-            SELF,
-            *(["/".join(FRANCECONNECT["emetteur"].split("/")[:3])] if FRANCECONNECT["emetteur"] else []),
-        ],
+        "form-action": [SELF, *origine(FRANCECONNECT["emetteur"])],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }

@@ -30,7 +30,7 @@ def appareil_de(utilisateur: Utilisateur) -> TOTPDevice | None:
 
 
 def preparer(utilisateur: Utilisateur) -> TOTPDevice:
-    """The secret offered to a telephone: the same until it is confirmed, so that reloading the page does not change it."""
+    """The secret offered to a telephone: reloading the page does not change it."""
     with transaction.atomic():
         Utilisateur.objects.select_for_update(no_key=True).get(pk=utilisateur.pk)
         attente = TOTPDevice.objects.filter(user=utilisateur, confirmed=False).first()
