@@ -7,6 +7,7 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from comptes.models import DemandeMotDePasse, EssaisConnexion, MotDePasseGenere, SessionDuCompte
+from comptes.services.documents import balayer_le_coffre
 from comptes.services.motsdepasse import DUREE, traiter_les_demandes
 
 COURRIELS_GARDES = timedelta(days=90)
@@ -21,10 +22,11 @@ def envoyer_mots_de_passe() -> int:
 
 @shared_task
 def menage() -> None:
-    """Delete what is past: sessions, passwords, requests, mails, and wrong guesses that did not lock."""
+    """Delete what is past: sessions, passwords, requests, mails, wrong guesses that did not lock, files of no row."""
     maintenant = timezone.now()
     SessionDuCompte.objects.filter(expire_date__lt=maintenant).delete()
     MotDePasseGenere.objects.filter(expire_le__lt=maintenant).delete()
     DemandeMotDePasse.objects.filter(traitee_le__lt=maintenant - DUREE).delete()
     EssaisConnexion.objects.filter(echecs__lt=3, modifie_le__lt=maintenant - ESSAIS_GARDES).delete()
     Email.objects.filter(status__in=[STATUS.sent, STATUS.failed], created__lt=maintenant - COURRIELS_GARDES).delete()
+    balayer_le_coffre()

@@ -285,6 +285,10 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+# A paper that a family sends, in bytes; and the longest request, of any kind (comptes/middleware.py: EnvoiTropLourd).
+DOCUMENT_OCTETS_AU_PLUS = entier("DOCUMENT_MO_AU_PLUS", 10) * 1_000_000
+ENVOI_OCTETS_AU_PLUS = 3 * DOCUMENT_OCTETS_AU_PLUS + DATA_UPLOAD_MAX_MEMORY_SIZE
 
 # --- Town: texts that every page and mail may name -------------------------------------------------------------------
 VILLE = {
