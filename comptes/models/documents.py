@@ -1,6 +1,7 @@
 """Papers: those that a household gives to the town, and those that the town gives to everyone."""
 
 import uuid
+from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
@@ -11,11 +12,23 @@ from comptes.models.foyers import Enfant, Famille
 from comptes.portes import du_foyer
 
 
-def coffre() -> FileSystemStorage:
-    """Where uploads are kept: outside what the web server serves, readable by the portal's own user alone."""
-    return FileSystemStorage(
-        location=settings.DOCUMENTS, base_url=None, file_permissions_mode=0o600, directory_permissions_mode=0o700
-    )
+class Coffre(FileSystemStorage):
+    """Where uploads are kept: outside what the web server serves, readable by the portal's own user alone.
+
+    Its folder is read from the settings at each use: a field makes its storage once, when it is declared.
+    """
+
+    @property
+    def base_location(self):
+        return settings.DOCUMENTS
+
+    @property
+    def location(self):
+        return str(Path(self.base_location).absolute())
+
+
+def coffre() -> Coffre:
+    return Coffre(base_url=None, file_permissions_mode=0o600, directory_permissions_mode=0o700)
 
 
 def nom_au_coffre(document, nom_envoye: str) -> str:

@@ -84,16 +84,16 @@ def test_a_household_keeps_so_many_papers(enfant, dossier):
 
 def test_a_row_that_cannot_be_written_leaves_no_file(enfant, dossier):
     trop_long = FichierLu("n" * 500, "application/pdf", b"x", 1, "f" * 64)
-    with pytest.raises(Exception, match="trop long|too long"), transaction.atomic():
+    with pytest.raises(Exception, match=r"trop long|too long"), transaction.atomic():
         deposer(famille=enfant.famille, enfant=None, nature="autre", lu=trop_long, par=None)
     assert not fichiers(dossier)
 
 
 def test_the_file_of_an_undone_transaction_is_swept_a_day_later(enfant, dossier):
     garde = deposer(famille=enfant.famille, enfant=None, nature="autre", lu=LU, par=None)
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         deposer(famille=enfant.famille, enfant=None, nature="domicile", lu=LU, par=None)
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert len(fichiers(dossier)) == 2
     assert balayer_le_coffre() == 0  # a row may still be on its way
     hier = time.time() - 25 * 3600
