@@ -4,18 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from comptes.categories import Categorie
 from comptes.models.foyers import Responsable
 from comptes.portes import du_foyer
-
-
-class Categorie(models.TextChoices):
-    RESERVATIONS = "reservations", "Réservations"
-    ANNULATIONS = "annulations", "Annulations par la ville"
-    PLACES = "places", "Places libérées"
-    FACTURES = "factures", "Factures"
-    PAIEMENTS = "paiements", "Paiements"
-    DEMANDES = "demandes", "Réponses à vos demandes"
-    MESSAGES = "messages", "Messages de la ville"
 
 
 class NotificationQuerySet(models.QuerySet):
