@@ -1,5 +1,7 @@
 """The proof of each submission: its recap, on screen and on paper, its undo; and the history of them all."""
 
+import uuid
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -11,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from comptes.models import Enfant
 from comptes.pdf import PdfIndisponible, ecrire_pdf
+from reservations.formulaires import lire_jeton
 from reservations.formulaires_famille import adresse_de_famille
 from reservations.historique import Filtre, resumer
 from reservations.models import AnneeScolaire, Inscription, Operation
-from reservations.recapitulatif import Recapitulatif, auteur_en_mots, deja_enregistre
+from reservations.recapitulatif import Recapitulatif, auteur_en_mots, deja_enregistre, rien_de_defait
 from reservations.services.annuler_operation import PasAnnulable, annuler_operation, est_annulable, prevoir_l_annulation
 
 PAR_PAGE = 30
@@ -87,15 +90,19 @@ def annuler(request, numero):
         return redirect("reservations:operation", numero=trouvee.annulee_par.numero)
     try:
         if request.method == "POST":
-            faite = annuler_operation(operation=trouvee, auteur=request.user)
+            jeton = lire_jeton(request.POST.get("jeton", ""))
+            faite = annuler_operation(operation=trouvee, auteur=request.user, jeton=jeton)
             if faite.repetee:
                 messages.warning(request, deja_enregistre(faite))
+            elif not faite.annule_id:
+                messages.warning(request, rien_de_defait(trouvee))
             return redirect("reservations:operation", numero=faite.numero)
         prevision = prevoir_l_annulation(trouvee, list(trouvee.mouvements.all()))
     except PasAnnulable as erreur:
         messages.warning(request, str(erreur))
         return redirect("reservations:operation", numero=trouvee.numero)
-    return render(request, "reservations/annuler.html", {"operation": trouvee, "prevision": prevision})
+    contexte = {"operation": trouvee, "prevision": prevision, "jeton": uuid.uuid4()}
+    return render(request, "reservations/annuler.html", contexte)
 
 
 @login_required

@@ -62,16 +62,20 @@ def prevoir_l_annulation(
     return Prevision(inscriptions, sorted(lignes, key=lambda m: m.date), definitifs)
 
 
-def annuler_operation(*, operation: Operation, auteur, horloge: Callable[[], dt.datetime] = timezone.now) -> Operation:
+def annuler_operation(
+    *, operation: Operation, auteur, jeton: str = "", horloge: Callable[[], dt.datetime] = timezone.now
+) -> Operation:
     """Cancel what `operation` booked and book again what it cancelled; what is too late gets its refused line.
 
-    An operation is undone once: the second click is answered with the first undo (`repetee`). Never at a late price.
-    Rights are the caller's business: `Operation.objects.de(...)`. Raises PasAnnulable.
+    An operation is undone once: the second click is answered with the first undo (`repetee`). When nothing can be
+    undone, the operation that says why undoes none (`annule` is empty), so that another form, with another `jeton`, may
+    try again. Never at a late price. Rights are the caller's business: `Operation.objects.de(...)`. Raises
+    PasAnnulable.
     """
     return reserver(
         demandes=_demandes(operation, operation.mouvements.all()),
         auteur=auteur,
-        cle=hashlib.sha256(f"annule\n{operation.pk}".encode()).hexdigest(),
+        cle=hashlib.sha256(f"annule\n{operation.pk}\n{jeton}".encode()).hexdigest(),
         annule=operation,
         retard=False,
         horloge=horloge,

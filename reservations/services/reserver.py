@@ -65,8 +65,9 @@ def reserver(
 
     Every day gets its line: booked, cancelled, or refused with its reason. Partial success is normal. The same `cle`
     twice returns the operation of the first time, `repetee` being true. Rights are the caller's business:
-    `Inscription.objects.de(...)`. `annule` is the operation that this one undoes. Without `retard` no late meal is
-    taken. `horloge` is read once, after the locks: the demo town books its past meals in the past.
+    `Inscription.objects.de(...)`. `annule` is the operation to undo: it is undone once, and only by an operation that
+    changes a meal. Without `retard` no late meal is taken. `horloge` is read once, after the locks: the demo town books
+    its past meals in the past.
 
     Locks: the children in key order, then the days by service and date; everybody in this order, so nobody waits in a
     circle.
@@ -77,18 +78,20 @@ def reserver(
         )
         (famille,) = {i.famille for i in inscriptions}
         # The lock on the children makes a form sent twice wait here, so the second finds the first.
-        deja = Operation.objects.filter(famille=famille, cle=cle).first()
+        meme = Q(famille=famille, cle=cle) | (Q(annule=annule) if annule else Q())
+        deja = Operation.objects.filter(meme).first()
         if deja:
             deja.repetee = True
             return deja
         journees = _verrouiller_les_journees(inscriptions, demandes)
         maintenant = horloge()  # the instant of the decision, after the locks
         reservees, tardives = _reservees(inscriptions, demandes)
-        operation = Operation.objects.create(
-            famille=famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant, annule=annule
-        )
+        operation = Operation(famille=famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant)
         ecriture = _Ecriture(tardives=tardives, retard=retard)
         _decider(ecriture, operation, inscriptions, demandes, journees, reservees)
+        if ecriture.annulees or ecriture.reservations:
+            operation.annule = annule
+        operation.save(force_insert=True)
         Reservation.objects.filter(pk__in=ecriture.annulees).delete()
         Reservation.objects.bulk_create(ecriture.reservations)
         compter_les_places(ecriture.places)

@@ -120,6 +120,19 @@ class TestService:
         assert (seconde, seconde.repetee, premiere.repetee) == (premiere, True, False)
         assert dates(f.inscription) == {LUNDI}
 
+    def test_an_undo_that_undoes_nothing_does_not_spend_the_one_undo(self):
+        f = foyer(reserves=[LUNDI])
+        operation = f.reserver(annuler=[LUNDI])
+        remplir(f.activite, LUNDI)
+        vaine = defaire(f, operation, jeton="a")
+        assert (vaine.annule, vaine.repetee) == (None, False)
+        assert issues(vaine) == {LUNDI: (N.REFUS, Motif.COMPLET)}  # the proof of a full day stays
+        assert (encore := defaire(f, operation, jeton="a")) == vaine
+        assert encore.repetee
+        Journee.objects.filter(date=LUNDI).update(capacite=1000)
+        assert defaire(f, operation, jeton="b").annule == operation
+        assert dates(f.inscription) == {LUNDI}
+
     @pytest.mark.parametrize("origine", [Operation.Origine.AGENT, Operation.Origine.COMMANDE])
     def test_what_the_town_did_is_the_town_s_to_undo(self, origine):
         f = foyer()
@@ -182,8 +195,28 @@ class TestPage:
         assert "sera annulé" in client.get(adresse(operation)).text
         plus_tard(LUNDI)
         recap = client.post(adresse(operation), follow=True)
+        assert f"Rien n’a pu être défait de l’opération n° {operation.numero} :" in lu(recap.text)
         assert "le délai d’annulation est dépassé" in recap.text
         assert dates(f.inscription) == {LUNDI}
+
+    def test_the_page_offers_the_undo_again_after_one_that_undid_nothing(self):
+        f = foyer()
+        operation = f.reserver(LUNDI)
+        client = connecte(f)
+        envoi = {"jeton": str(client.get(adresse(operation)).context["jeton"])}
+        limites = {
+            n: getattr(f.activite.journees.get(date=LUNDI), n) for n in ("limite_reservation", "limite_annulation")
+        }
+        plus_tard(LUNDI)
+        for _ in range(2):  # a form sent twice is one operation
+            recap = client.post(adresse(operation), envoi, follow=True).context["operation"]
+        assert (Operation.objects.count(), recap.annule) == (2, None)
+        Journee.objects.filter(date=LUNDI).update(**limites)
+        assert adresse(operation) in client.get(adresse(operation, "operation")).text
+        assert "déjà été annulée" not in client.get(adresse(operation)).text
+        client.post(adresse(operation), {"jeton": str(uuid.uuid4())})
+        assert Operation.objects.get(annule=operation)
+        assert not dates(f.inscription)
 
     def test_when_nothing_can_be_undone_there_is_no_button(self):
         f = foyer()
