@@ -59,8 +59,8 @@ def deja_enregistre(operation: Operation) -> str:
 def rien_de_defait(operation: Operation) -> str:
     """What an undo that changed no meal is told, above the recap that names each of them."""
     return (
-        f"Rien n’a pu être défait de l’opération n° {operation.numero}{INSECABLE}: la raison est écrite en face de chaque "
-        "repas. L’opération reste telle qu’elle était."
+        f"Rien n’a pu être défait de l’opération n° {operation.numero}{INSECABLE}: la raison est écrite en face de "
+        "chaque repas. L’opération reste telle qu’elle était."
     )
 
 

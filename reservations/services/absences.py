@@ -265,7 +265,10 @@ def _appliquer_la_carence(dossier: _Dossier) -> list[Mouvement]:
 
 
 def _passe(dossier: _Dossier) -> tuple[int | None, bool]:
-    """The operation that declared the absence of this day, unless undone already; whether the meal was booked late."""
+    """The operation that declared the absence of this day, unless undone already; whether the meal was booked late.
+
+    The meal is the one that was booked last: another of that day, cancelled since, may have been late.
+    """
     declaree_le = dossier.absences[dossier.jour].declaree_le
     mouvements = list(
         Mouvement.objects.filter(inscription=dossier.inscription, date=dossier.jour)
@@ -277,8 +280,8 @@ def _passe(dossier: _Dossier) -> tuple[int | None, bool]:
         for nature, _, operation, cree_le, annulee_par in mouvements
         if nature == N.ABSENCE and cree_le == declaree_le and annulee_par is None
     ]
-    tardive = any(nature == N.AJOUT and precision == TARDIVE for nature, precision, *_ in mouvements)
-    return next(iter(declarations), None), tardive
+    reserves = [precision for nature, precision, *_ in mouvements if nature == N.AJOUT and precision != RETOUR]
+    return next(iter(declarations), None), reserves[-1:] == [TARDIVE]
 
 
 def _terminer(dossier: _Dossier, mouvements: list[Mouvement]) -> None:

@@ -298,6 +298,23 @@ def test_a_late_meal_that_comes_back_is_still_late(ouverture):
     assert Reservation.objects.get().tardive
 
 
+def test_only_the_last_booking_of_the_day_says_whether_the_meal_is_late(ouverture):
+    """Booked late, cancelled, then booked in time because staff moved the cut-off: an absence undone owes no surcharge."""
+    f = foyer(
+        activite=ouvrir(retard="fixe", retard_montant=Decimal(2), annulation_jours=0, annulation_heure=dt.time(8))
+    )
+    ouverture.move_to(matin(LUNDI, 7))
+    f.reserver(LUNDI)
+    f.reserver(annuler=[LUNDI])
+    Journee.objects.filter(date=LUNDI).update(limite_reservation=matin(LUNDI, 8))
+    f.reserver(LUNDI)
+    ouverture.move_to(matin(LUNDI))
+    for _ in range(2):  # the meal that comes back twice is the same
+        declarer(f, LUNDI)
+        annuler(f, LUNDI)
+        assert not Reservation.objects.get().tardive
+
+
 # --- The home page ---------------------------------------------------------------------------------------------------
 def client_de(utilisateur) -> Client:
     client = Client()

@@ -1,6 +1,7 @@
 """A strike, a trip: meals cancelled without charge for services or classes, and the undoing."""
 
 import datetime as dt
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -19,8 +20,9 @@ from reservations.models import (
     Mouvement,
     Operation,
     Reservation,
+    Tarif,
 )
-from reservations.services import actualiser_journees
+from reservations.services import actualiser_journees, declarer_absence
 from reservations.services.annuler_collectivement import Demande, annuler_collectivement, apercu
 from reservations.services.retablir import est_retablissable, non_retablis, retablir
 from tests.factories import UtilisateurFactory, foyer, ouvrir
@@ -215,6 +217,44 @@ def test_the_meal_of_the_other_household_stays_its_own(agent):
     retablir(annulation=faite, auteur=agent)
     assert (reserves(a), reserves(autre)) == ([], [JEUDI])
     assert [m.motif for m in non_retablis(faite)] == ["autre-foyer"]
+
+
+def test_a_late_meal_comes_back_late_at_its_late_price_and_an_ordinary_one_does_not(agent, ouverture):
+    f = foyer(activite=ouvrir(retard="forfait", retard_montant=6), reserves=[VENDREDI])
+    Tarif.objects.update(cout=8)
+    ouverture.move_to(dt.datetime(2026, 12, 9, 9, 0, tzinfo=dt.UTC))
+    f.reserver(JEUDI)
+    avant = list(Reservation.objects.order_by("date").values_list("date", "prix", "tardive"))
+    assert avant == [(JEUDI, 6, True), (VENDREDI, Decimal("4.97"), False)]
+    faite = annuler_collectivement(demande=demande(f, jours=[JEUDI, VENDREDI]), auteur=agent, cle="x")
+    retablir(annulation=faite, auteur=agent)
+    assert list(Reservation.objects.order_by("date").values_list("date", "prix", "tardive")) == avant
+    lignes = Mouvement.objects.filter(operation__collective=faite, nature="ajout").order_by("date")
+    assert list(lignes.values_list("precision", flat=True)) == ["réservation tardive", ""]
+
+
+def test_a_place_held_for_the_child_is_its_own(agent):
+    """On a full day the child's request was served since; its meal comes back in that place, and in no other."""
+    activite = ouvrir(capacite=1)
+    f = classe(foyer(activite=activite, reserves=[JEUDI]), "CE2 B")
+    faite = annuler_collectivement(demande=demande(f, classes=["CE2 B"]), auteur=agent, cle="x")
+    attendre(f, etat="attribuee")
+    Journee.objects.filter(pk=journee(f).pk).update(places_prises=1)
+    retablir(annulation=faite, auteur=agent)
+    assert (reserves(f), journee(f).places_prises, Attente.objects.get().etat) == ([JEUDI], 1, "caduque")
+    assert not non_retablis(faite).exists()
+
+
+def test_an_absence_owes_again_what_the_family_had_been_told(agent, ouverture):
+    f = foyer(reserves=[JEUDI])
+    ouverture.move_to(dt.datetime(2026, 12, 10, 7, 0, tzinfo=dt.UTC))
+    declarer_absence(inscription=f.inscription.pk, jour=JEUDI, auteur=f.utilisateur, cle="a")
+    faite = annuler_collectivement(demande=demande(f), auteur=agent, cle="x")
+    assert Absence.objects.get().prix == 0
+    retablir(annulation=faite, auteur=agent)
+    assert Absence.objects.get().prix == Decimal("4.97")
+    lettre = Email.objects.latest("pk").message.replace("\xa0", " ")
+    assert "Absence déclarée : 10/12/2026 - Reste dû : 4,97 € (1er jour d’absence)" in lettre
 
 
 # --- Cost -------------------------------------------------------------------------------------------------------------
