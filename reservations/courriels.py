@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from comptes.courriels import Lettre, mettre_en_file, mettre_en_file_ensemble
+from comptes.courriels import Lettre, mettre_en_file_ensemble
 from comptes.francais import INSECABLE, date_sans_annee
 from reservations.models import Inscription, Mouvement, Operation
 from reservations.recapitulatif import Recapitulatif
@@ -13,8 +13,13 @@ def envoyer_recapitulatif(
     operation: Operation, mouvements: Iterable[Mouvement], inscriptions: Iterable[Inscription]
 ) -> None:
     """Queue the recap for the adults of the household who have a login (`courriels`, annotated)."""
-    if lettre := composer_recapitulatif(operation, mouvements, inscriptions):
-        mettre_en_file_ensemble([lettre])
+    envoyer([composer_recapitulatif(operation, mouvements, inscriptions)])
+
+
+def envoyer(lettres: Iterable[Lettre | None]) -> None:
+    """Queue those that there are, in one insert."""
+    if ecrites := [lettre for lettre in lettres if lettre]:
+        mettre_en_file_ensemble(ecrites)
 
 
 def composer_recapitulatif(
@@ -44,12 +49,12 @@ def composer_recapitulatif(
     )
 
 
-def prevenir_la_cantine(inscription: Inscription, jour: dt.date, *, absent: bool) -> None:
+def composer_pour_la_cantine(inscription: Inscription, jour: dt.date, *, absent: bool) -> Lettre | None:
     """Tell the service, when it has an address, that a child will not eat that day, or will after all. No reason."""
     if not inscription.activite.courriel:
-        return
+        return None
     enfant, quand = inscription.enfant, date_sans_annee(jour)
-    mettre_en_file(
+    return Lettre(
         destinataires=[inscription.activite.courriel],
         sujet=f"Absence de {enfant} {quand}" if absent else f"Absence annulée, {enfant} mangera {quand}",
         gabarit="absence_cantine",

@@ -1,4 +1,4 @@
-"""The absences that a household can declare or undo now, in three statements whatever it holds."""
+"""The absences that a household can declare or undo now, in four statements whatever it holds."""
 
 import datetime as dt
 from collections import defaultdict
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from comptes.francais import INSECABLE, euros
 from comptes.models import Enfant
-from reservations.models import Absence, Journee, Reservation
+from reservations.models import Absence, AnnulationCollective, Journee, Reservation
 from reservations.regles import (
     ABSENCES_D_AVANCE,
     Detenteur,
@@ -52,7 +52,7 @@ def absences_du_jour(utilisateur, *, maintenant: dt.datetime) -> list[AbsenceDuJ
         r
         for r in Reservation.objects.de(utilisateur)
         .filter(date__range=(aujourdhui, au_plus_tard), journee__limite_absence__gt=maintenant)
-        .select_related("enfant", "journee__activite")
+        .select_related("enfant", "journee__activite", "inscription")
         if motif_de_refus_absence(r.journee, detenteur=Detenteur.MOI, maintenant=maintenant) is None
     ]
     declarees = list(
@@ -73,11 +73,19 @@ def absences_du_jour(utilisateur, *, maintenant: dt.datetime) -> list[AbsenceDuJ
     absences = defaultdict(set)
     for declaree in declarees:
         absences[declaree.inscription_id].add(declaree.date)
-    lues = [_lue(t, service[t.journee.activite_id], absences[t.inscription_id], maintenant) for t in tenues]
+    inscriptions = {t.inscription_id: t.inscription for t in tenues}
+    AnnulationCollective.objects.poser_les_sorties(
+        inscriptions.values(), {j for jours in service.values() for j in jours}
+    )
+    lues = []
+    for t in tenues:
+        sorties = inscriptions[t.inscription_id].sorties
+        servis = [jour for jour in service[t.journee.activite_id] if jour not in sorties]
+        lues.append(_lue(t, servis, absences[t.inscription_id], sorties.get(t.date, ""), maintenant))
     return sorted(lues, key=lambda a: (a.journee.date, a.enfant.prenom, a.inscription_id))
 
 
-def _lue(tenue: Reservation | Absence, service, absences, maintenant) -> AbsenceDuJour:
+def _lue(tenue: Reservation | Absence, service, absences, sortie, maintenant) -> AbsenceDuJour:
     avant = absences_de_suite(tenue.date, service=service, absences=absences)
     declaree = isinstance(tenue, Absence)
     return AbsenceDuJour(
@@ -95,6 +103,7 @@ def _lue(tenue: Reservation | Absence, service, absences, maintenant) -> Absence
             fin=tenue.inscription.fin,
             detenteur=Detenteur.ABSENT,
             maintenant=maintenant,
+            sortie=sortie,
         )
         if declaree
         else None,

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from comptes.francais import euros
 from reservations.calendrier import SIGNES, Calendrier, Case, Mois
-from reservations.models import Absence, Attente, Inscription, Journee, PeriodeSansClasse, Reservation
+from reservations.models import (
+    Absence,
+    AnnulationCollective,
+    Attente,
+    Inscription,
+    Journee,
+    PeriodeSansClasse,
+    Reservation,
+)
 from reservations.regles import (
     Changements,
     Detenteur,
@@ -53,7 +61,7 @@ def charger_calendriers(
 ) -> list[Calendrier]:
     """Read a whole year for some enrolments of it (`completes()` and `avec_prix()`), in their order.
 
-    `en_attente`: the unsent changes of each, by primary key. Five statements, whatever they hold and however many they
+    `en_attente`: the unsent changes of each, by primary key. Six statements, whatever they hold and however many they
     are.
     """
     if not inscriptions:
@@ -75,6 +83,7 @@ def charger_calendriers(
         for a in Attente.objects.filter(inscription__in=inscriptions).actives().order_by("pk")
     }
     sans_classe = _raisons(annee.periodes.all())
+    AnnulationCollective.objects.poser_les_sorties(inscriptions, {jour for lues in journees.values() for jour in lues})
     return [
         _Lecteur(
             inscription=inscription,
@@ -177,6 +186,7 @@ class _Lecteur:
             prix=case.prix,
             detenteur=detenteur,
             maintenant=self.maintenant,
+            sortie=inscription.sorties.get(jour, ""),
         )
         case.etat = etat_du_jour(detenteur, motif)
         case.reserve = case.etat == Etat.RESERVE
@@ -188,20 +198,19 @@ class _Lecteur:
         case.coche = (case.reserve and jour not in self.en_attente.annulations) or (
             case.cochable and jour in self.en_attente.ajouts
         )
-        if journee and not journee.fermeture:
+        fermeture = inscription.fermeture(journee)
+        if journee and (case.reserve or not fermeture):
             case.limite_reservation, case.limite_annulation = journee.limite_reservation, journee.limite_annulation
             case.limite_tardive = journee.limite_tardive
         if case.etat == Etat.COMPLET and jour in self.attentes:
             case.etat, case.attente = Etat.ATTENTE, self.attentes[jour]
         case.signe = "!" if case.tardif else SIGNES.get(Etat(case.etat), "")
-        case.mot = self._mot(case, journee, motif)
+        case.mot = self._mot(case, fermeture, motif)
         return case
 
-    def _mot(self, case: Case, journee: Journee | None, motif: Motif | None) -> str:
+    def _mot(self, case: Case, fermeture: str, motif: Motif | None) -> str:
         if case.etat == Etat.FERME:
-            if journee and journee.fermeture:
-                return journee.fermeture
-            return self.sans_classe.get(case.date, "" if case.date.isoweekday() > 5 else "Sans service")
+            return fermeture or self.sans_classe.get(case.date, "" if case.date.isoweekday() > 5 else "Sans service")
         if case.tardif and case.prix is not None:
             return f"Tardif {euros(case.prix)}"
         if motif == Motif.ABSENT:

@@ -96,13 +96,14 @@ def motif_de_refus(
     detenteur: Detenteur | None,
     maintenant: dt.datetime,
     retard: bool = True,
+    sortie: str = "",
 ) -> Motif | None:
     """Why a meal cannot be booked on this day, or None when it can.
 
     Without `retard` no late meal is taken, whatever the service's rule: an undo never books at a late price.
     `debut` and `fin` are the enrolment's, `ouverte` tells whether the school year takes bookings, `journee` is None
     when the activity does not serve that day. A full day is refused only on the count of this instant
-    (Conseil d'État, 22/03/2021, n° 429361).
+    (Conseil d'État, 22/03/2021, n° 429361). `sortie`: why the child's class is away, though the day is open.
     """
     if journee is None:
         return Motif.SANS_SERVICE
@@ -114,7 +115,7 @@ def motif_de_refus(
         return Motif.AUTRE_FOYER
     if detenteur == Detenteur.AUTRE_INSCRIPTION:
         return Motif.AUTRE_INSCRIPTION
-    if journee.fermeture:
+    if journee.fermeture or sortie:
         return Motif.FERME
     if detenteur == Detenteur.ABSENT:
         return Motif.ABSENT
@@ -203,12 +204,19 @@ def motif_de_refus_absence(
 
 
 def motif_de_refus_retour(
-    journee: JourneeLue | None, *, debut: dt.date, fin: dt.date, detenteur: Detenteur | None, maintenant: dt.datetime
+    journee: JourneeLue | None,
+    *,
+    debut: dt.date,
+    fin: dt.date,
+    detenteur: Detenteur | None,
+    maintenant: dt.datetime,
+    sortie: str = "",
 ) -> Motif | None:
     """Why a declared absence cannot be undone, or None when the meal can be booked again.
 
     `debut` and `fin` are the enrolment's, which may have been shortened since. `detenteur` is ABSENT when this
     enrolment declared it. The place may have been taken since: then the day is full, which is proved as any refusal.
+    `sortie`: as `motif_de_refus`.
     """
     if detenteur == Detenteur.MOI:
         return Motif.DEJA_RESERVE
@@ -216,7 +224,7 @@ def motif_de_refus_retour(
         return Motif.PAS_ABSENT
     if not debut <= journee.date <= fin:
         return Motif.HORS_INSCRIPTION
-    if journee.fermeture:
+    if journee.fermeture or sortie:
         return Motif.FERME
     if journee.limite_absence is None or maintenant >= journee.limite_absence:
         return Motif.HORS_DELAI_ABSENCE

@@ -1,10 +1,37 @@
 """One staff action over many households: a strike, a trip, a closure."""
 
+import datetime as dt
+from collections.abc import Collection
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from reservations.models.activite import Activite
+
+
+class AnnulationCollectiveQuerySet(models.QuerySet):
+    def poser_les_sorties(self, inscriptions: Collection, jours: Collection[dt.date]) -> None:
+        """Tell these enrolments on which of these days their class is away, though the service is open (`sorties`).
+
+        One statement. Who decides under locks asks after them: the action locks the enrolments, then the days.
+        """
+        lues = (
+            self.filter(
+                activites__in={i.activite_id for i in inscriptions}, jours__overlap=list(jours), retablie_le=None
+            )
+            .exclude(classes=[])
+            .order_by("pk")
+            .values_list("activites", "classes", "jours", "motif")
+        )
+        sorties = [(activite, set(classes), dates, motif) for activite, classes, dates, motif in lues]
+        for inscription in inscriptions:
+            inscription.sorties = {
+                jour: motif
+                for activite, classes, dates, motif in sorties
+                if activite == inscription.activite_id and inscription.classe in classes
+                for jour in dates
+            }
 
 
 class AnnulationCollective(models.Model):
@@ -46,6 +73,8 @@ class AnnulationCollective(models.Model):
         verbose_name="rétablie par",
     )
     retablie_le = models.DateTimeField("rétablie le", null=True, blank=True)
+
+    objects = AnnulationCollectiveQuerySet.as_manager()
 
     class Meta:
         verbose_name = "annulation collective"

@@ -1,5 +1,6 @@
 """Enrolments: a child of a household at a meal service for a year."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pghistory
@@ -12,7 +13,7 @@ from django.db.models.functions import Coalesce
 from comptes.models import Rattachement, Utilisateur
 from comptes.portes import du_foyer
 from reservations.models.activite import Tarif
-from reservations.models.journee import Reservation
+from reservations.models.journee import Journee, Reservation
 from reservations.regles import Detenteur
 
 
@@ -76,6 +77,7 @@ class Inscription(models.Model):
     cout: Decimal | None
     tardives: int
     courriels: list[str]  # avec_courriels()
+    sorties: dict[dt.date, str]  # AnnulationCollective.objects.poser_les_sorties()
 
     class Meta:
         verbose_name = "inscription"
@@ -113,6 +115,10 @@ class Inscription(models.Model):
             return Detenteur.MOI
         memes = reservation.famille == self.rattachement.famille_id
         return Detenteur.AUTRE_INSCRIPTION if memes else Detenteur.AUTRE
+
+    def fermeture(self, journee: Journee | None) -> str:
+        """Why the day is closed for this enrolment: the service's reason, or its class's (`sorties`)."""
+        return (journee.fermeture or self.sorties.get(journee.date, "")) if journee else ""
 
     def clean(self):
         super().clean()

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
-from reservations.courriels import envoyer_recapitulatif, prevenir_la_cantine
-from reservations.models import Absence, Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.courriels import composer_pour_la_cantine, composer_recapitulatif, envoyer
+from reservations.models import Absence, AnnulationCollective, Inscription, Journee, Mouvement, Operation, Reservation
 from reservations.regles import (
     ABSENCES_D_AVANCE,
     SANS_EFFET,
@@ -55,9 +55,7 @@ def declarer_absence(
         )
         dossier.operation.save(force_insert=True)
         mouvements = [dossier.refus(motif, N.REFUS_ANNULATION)] if motif else _declarer(dossier)
-        _terminer(dossier, mouvements)
-        if motif is None:
-            prevenir_la_cantine(dossier.inscription, jour, absent=True)
+        _terminer(dossier, mouvements, change=motif is None, absent=True)
     return dossier.operation
 
 
@@ -84,15 +82,14 @@ def annuler_absence(
             fin=dossier.inscription.fin,
             detenteur=dossier.detenteur_du_retour,
             maintenant=dossier.operation.cree_le,
+            sortie=dossier.inscription.sorties.get(jour, ""),
         )
         tardive = False
         if motif is None:
             dossier.operation.annule_id, tardive = _passe(dossier)
         dossier.operation.save(force_insert=True)
         mouvements = [dossier.refus(motif, N.REFUS)] if motif else _revenir(dossier, tardive)
-        _terminer(dossier, mouvements)
-        if motif is None:
-            prevenir_la_cantine(dossier.inscription, jour, absent=False)
+        _terminer(dossier, mouvements, change=motif is None, absent=False)
     return dossier.operation
 
 
@@ -129,7 +126,7 @@ class _Dossier:
             N.SANS_EFFET if sans_effet else nature,
             date=self.jour,
             motif=motif,
-            precision=self.journee.fermeture if self.journee and motif == Motif.FERME else "",
+            precision=self.inscription.fermeture(self.journee) if motif == Motif.FERME else "",
             prix=self.reservation.prix if self.reservation else None,
             capacite=self.journee.capacite if self.journee else None,
             places_prises=self.journee.places_prises if self.journee else None,
@@ -151,7 +148,7 @@ def _ouvrir(pk, jour, auteur, cle, origine, horloge) -> "_Dossier | Operation":
 
 
 def _lire(dossier: _Dossier) -> _Dossier:
-    """Fill in the days of service around, with the child's absences there, and its meal of the day: one statement."""
+    """Fill in the days of service around, with the child's absences there, and its meal of the day: two statements."""
     enfant, jour = dossier.inscription.enfant, dossier.jour
     lues = (
         Journee.objects.filter(
@@ -168,8 +165,10 @@ def _lire(dossier: _Dossier) -> _Dossier:
             "r__pk", "r__inscription", "r__prix", "r__inscription__rattachement__famille",
         )
     )  # fmt: skip
+    lues = list(lues)
+    AnnulationCollective.objects.poser_les_sorties([dossier.inscription], [lue["date"] for lue in lues])
     for lue in lues:
-        if not lue["fermeture"]:
+        if not lue["fermeture"] and lue["date"] not in dossier.inscription.sorties:
             dossier.service.append(lue["date"])
         if lue["a__inscription"] == dossier.inscription.pk:
             dossier.absences[lue["date"]] = Absence(
@@ -284,6 +283,10 @@ def _passe(dossier: _Dossier) -> tuple[int | None, bool]:
     return next(iter(declarations), None), reserves[-1:] == [TARDIVE]
 
 
-def _terminer(dossier: _Dossier, mouvements: list[Mouvement]) -> None:
+def _terminer(dossier: _Dossier, mouvements: list[Mouvement], *, change: bool, absent: bool) -> None:
+    """Write the lines; tell the household, and the canteen of what changed."""
     Mouvement.objects.bulk_create(mouvements)
-    envoyer_recapitulatif(dossier.operation, mouvements, [dossier.inscription])
+    recapitulatif = composer_recapitulatif(dossier.operation, mouvements, [dossier.inscription])
+    envoyer(
+        [recapitulatif, composer_pour_la_cantine(dossier.inscription, dossier.jour, absent=absent) if change else None]
+    )

@@ -14,7 +14,16 @@ from django.utils import timezone
 
 from reservations.courriels import envoyer_recapitulatif
 from reservations.courriels_attente import envoyer_offre, envoyer_place_perdue, envoyer_place_reservee
-from reservations.models import Absence, Attente, Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.models import (
+    Absence,
+    AnnulationCollective,
+    Attente,
+    Inscription,
+    Journee,
+    Mouvement,
+    Operation,
+    Reservation,
+)
 from reservations.regles import SANS_EFFET, Detenteur, Motif, motif_de_place_tenue, motif_de_refus_attente
 from reservations.services.places import compter_les_places
 from reservations.tarifs import prix_du_repas
@@ -62,6 +71,7 @@ def demander(
         maintenant = horloge()
         jours = {jour for dates in demandes.values() for jour in dates}
         tenus = _tenus({i.enfant.pk for i in inscriptions}, jours)
+        AnnulationCollective.objects.poser_les_sorties(inscriptions, jours)
         attendus = set(
             Attente.objects.filter(inscription__in=inscriptions, date__in=jours)
             .actives()
@@ -253,11 +263,13 @@ def _contexte(inscription, tenu, jour, maintenant) -> dict:
         "ouverte": inscription.annee.est_ouverte(maintenant),
         "prix": _prix(inscription, jour),
         "detenteur": Detenteur.ABSENT if isinstance(tenu, Absence) else inscription.detenteur(tenu),
+        "sortie": inscription.sorties.get(jour, ""),
     }
 
 
 def _motif(inscription, journee, maintenant) -> Motif | None:
     enfant = inscription.enfant.pk
+    AnnulationCollective.objects.poser_les_sorties([inscription], [journee.date])
     tenu = _tenus([enfant], [journee.date]).get((enfant, journee.date))
     contexte = _contexte(inscription, tenu, journee.date, maintenant)
     return motif_de_place_tenue(journee, maintenant=maintenant, **contexte)
@@ -330,7 +342,7 @@ def _ligne_de_demande(operation, inscription, jour, journee, motif, mode) -> Mou
         nature, precision = Nature.ATTENTE, Mode(mode).label
     else:
         nature = Nature.SANS_EFFET if motif in SANS_EFFET else Nature.REFUS
-        precision = journee.fermeture if motif == Motif.FERME else ""
+        precision = inscription.fermeture(journee) if motif == Motif.FERME else ""
     return Mouvement(
         operation=operation,
         inscription=inscription,

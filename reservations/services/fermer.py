@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from django.utils import timezone
 
-from comptes.courriels import mettre_en_file_ensemble
-from reservations.courriels import composer_recapitulatif
+from reservations.courriels import composer_recapitulatif, envoyer
 from reservations.models import Absence, Attente, Inscription, Journee, Mouvement, Operation, Reservation
 from reservations.regles import Motif
 from reservations.services.places import compter_les_places
@@ -135,5 +134,4 @@ def ecrire_les_operations(
         concernees = {m.inscription_id: m.inscription for m in siens}
         lettres.append(composer_recapitulatif(operation, siens, concernees.values()))
     Mouvement.objects.bulk_create([m for siens in mouvements.values() for m in siens], batch_size=2000)
-    if ecrites := [lettre for lettre in lettres if lettre]:
-        mettre_en_file_ensemble(ecrites)
+    envoyer(lettres)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from comptes.models import Enfant, Famille
 from comptes.services.rappels import adresse_de_refus
 from reservations.courriels_rappel import envoyer_les_rappels
-from reservations.models import Inscription, Journee, Reservation
+from reservations.models import AnnulationCollective, Inscription, Journee, Reservation
 
 SEMAINE = dt.timedelta(days=7)
 # The unique key is the promise: of two runs at once, one only gets the row back.
@@ -82,7 +82,7 @@ def rappeler(*, horloge: Callable[[], dt.datetime] = timezone.now) -> BilanDesRa
 
 
 def _dus(maintenant: dt.datetime) -> list[RappelAEnvoyer]:
-    """The reminders due now, sent already or not. Four statements, whatever the number of families."""
+    """The reminders due now, sent already or not. Five statements, whatever the number of families."""
     reservables = _reservables(maintenant)
     if not reservables:
         return []
@@ -107,13 +107,19 @@ def _dus(maintenant: dt.datetime) -> list[RappelAEnvoyer]:
         .avec_courriels()
         .order_by("rattachement__famille", "rattachement__enfant", "pk")
     )
+    jours = {j.date for lues in reservables.values() for j in lues}
+    AnnulationCollective.objects.poser_les_sorties(inscriptions, jours)
     rappels: dict[tuple[int, dt.date], RappelAEnvoyer] = {}
     for inscription in inscriptions:
         if not inscription.courriels or inscription.prix_fixe is None:
             continue
         for semaine in semaines:
-            jours = reservables.get((inscription.activite_id, semaine), [])
-            limites = {j.limite_reservation for j in jours if inscription.debut <= j.date <= inscription.fin}
+            ouvertes = reservables.get((inscription.activite_id, semaine), [])
+            limites = {
+                j.limite_reservation
+                for j in ouvertes
+                if inscription.debut <= j.date <= inscription.fin and not inscription.fermeture(j)
+            }
             if not limites or (inscription.enfant.pk, semaine) in servis:
                 continue
             famille = inscription.famille

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from reservations.courriels import envoyer_recapitulatif
-from reservations.models import Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.models import AnnulationCollective, Inscription, Journee, Mouvement, Operation, Reservation
 from reservations.regles import (
     SANS_EFFET,
     Changements,
@@ -86,6 +86,7 @@ def reserver(
         journees = _verrouiller_les_journees(inscriptions, demandes)
         maintenant = horloge()  # the instant of the decision, after the locks
         reservees, tardives = _reservees(inscriptions, demandes)
+        AnnulationCollective.objects.poser_les_sorties(inscriptions, _jours(demandes))
         operation = Operation(famille=famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant)
         ecriture = _Ecriture(tardives=tardives, retard=retard)
         _decider(ecriture, operation, inscriptions, demandes, journees, reservees)
@@ -107,6 +108,7 @@ def simuler(
     inscriptions = list(Inscription.objects.filter(pk__in=demandes).completes().avec_prix())
     journees = {(j.activite_id, j.date): j for j in _journees(inscriptions, demandes)}
     reservees, tardives = _reservees(inscriptions, demandes)
+    AnnulationCollective.objects.poser_les_sorties(inscriptions, _jours(demandes))
     ecriture = _Ecriture(tardives=tardives, retard=retard)
     _decider(ecriture, Operation(cree_le=horloge()), inscriptions, demandes, journees, reservees)
     return ecriture.mouvements, inscriptions
@@ -132,13 +134,16 @@ def _journees(inscriptions, demandes):
     return Journee.objects.filter(filtre).avec_absents(enfants)
 
 
+def _jours(demandes) -> frozenset[dt.date]:
+    return frozenset().union(*(c.ajouts | c.annulations for c in demandes.values()))
+
+
 def _reservees(inscriptions, demandes) -> tuple[dict[tuple[int, dt.date], Reservation], Counter[int]]:
     """The meals that these children hold on the days asked for, whatever the household; enrolment → its late meals.
 
     Not the `tardives` that `avec_prix()` counts: a statement that waits for a lock counts with eyes of before.
     """
-    jours = frozenset().union(*(c.ajouts | c.annulations for c in demandes.values()))
-    voulues = Q(enfant__in=[i.enfant.pk for i in inscriptions], date__in=jours)
+    voulues = Q(enfant__in=[i.enfant.pk for i in inscriptions], date__in=_jours(demandes))
     tardives = Q(inscription__in=inscriptions, tardive=True)
     lues = list(Reservation.objects.filter(voulues | tardives).avec_famille().avec_file())
     ids = {i.pk for i in inscriptions}
@@ -191,6 +196,7 @@ def _ajouter(ecriture, operation, inscription, jours, journees, reservees) -> No
             detenteur=_detenteur(journee, reservees.get((inscription.enfant.pk, jour)), inscription),
             maintenant=operation.cree_le,
             retard=ecriture.retard,
+            sortie=inscription.sorties.get(jour, ""),
         )
         if motif is None:
             assert journee is not None
@@ -243,7 +249,7 @@ def _mouvement(operation, inscription, jour, journee, motif, prix, voulu) -> Mou
         date=jour,
         nature=nature,
         motif=motif or "",
-        precision=journee.fermeture if motif == Motif.FERME else "",
+        precision=inscription.fermeture(journee) if motif == Motif.FERME else "",
         prix=prix,
         capacite=journee.capacite if journee else None,
         places_prises=journee.places_prises if journee else None,

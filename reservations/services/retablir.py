@@ -64,6 +64,8 @@ def retablir(*, annulation: AnnulationCollective, auteur) -> AnnulationCollectiv
         annulation.retablie_par, annulation.retablie_le = auteur, timezone.now()
         annulation.save(update_fields=["retablie_par", "retablie_le"])
         tenus = _tenus(inscriptions.values(), annulation.jours)
+        # This one is undone already: only what else keeps a class away is left.
+        AnnulationCollective.objects.poser_les_sorties(inscriptions.values(), annulation.jours)
         attentes = _attentes(inscriptions, journees.values())
         ecriture = _Ecriture()
         for annule in annules:
@@ -121,7 +123,7 @@ class _Ecriture:
     def devoir_de_nouveau(self, inscription, journee, annule, tenus) -> None:
         """The meal of an absence is served after all: what the family was told before is due again."""
         absence = tenus.get((inscription.enfant.pk, annule.date))
-        ouverte = journee is not None and not journee.fermeture and not _passe(annule.date)
+        ouverte = journee is not None and not inscription.fermeture(journee) and not _passe(annule.date)
         if not (annule.du and ouverte and isinstance(absence, Absence) and absence.inscription_id == inscription.pk):
             return
         absence.prix = annule.du
@@ -201,6 +203,7 @@ def _motif(inscription, journee, annule, tenus) -> Motif | None:
         ouverte=True,
         prix=annule.prix,
         detenteur=_detenteur(tenu, inscription),
+        sortie=inscription.sorties.get(annule.date, ""),
         maintenant=(journee.limite_reservation if journee else timezone.now()) - dt.timedelta(seconds=1),
     )
 
@@ -226,7 +229,7 @@ def _ligne(inscription, journee, annule, motif) -> Mouvement:
         date=annule.date,
         nature=nature,
         motif=motif or "",
-        precision=journee.fermeture if motif == Motif.FERME else precision,
+        precision=inscription.fermeture(journee) if motif == Motif.FERME else precision,
         prix=annule.prix,
         capacite=journee.capacite if journee else None,
         places_prises=journee.places_prises if journee else None,

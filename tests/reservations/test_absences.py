@@ -299,7 +299,7 @@ def test_a_late_meal_that_comes_back_is_still_late(ouverture):
 
 
 def test_only_the_last_booking_of_the_day_says_whether_the_meal_is_late(ouverture):
-    """Booked late, cancelled, then booked in time because staff moved the cut-off: an absence undone owes no surcharge."""
+    """Booked late, cancelled, then in time because staff moved the cut-off: the meal that comes back is not late."""
     f = foyer(
         activite=ouvrir(retard="fixe", retard_montant=Decimal(2), annulation_jours=0, annulation_heure=dt.time(8))
     )

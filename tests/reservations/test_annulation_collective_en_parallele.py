@@ -75,19 +75,21 @@ def test_control_without_the_lock_on_the_days_the_meal_stays_or_the_net_holds(mo
     assert any(isinstance(r, IntegrityError) for r in resultats) or Reservation.objects.exists()
 
 
-def test_who_comes_after_the_agent_is_refused():
+@pytest.mark.parametrize("classes", [(), ("CE2 B",)])
+def test_who_comes_after_the_agent_is_refused(classes):
     f = foyer()
+    type(f.inscription).objects.filter(pk=f.inscription.pk).update(classe="CE2 B")
     debut = time.monotonic()
     with contextlib.ExitStack() as pile:
         pile.enter_context(transaction.atomic())
-        annuler(f)()
+        annuler(f, classes)()
         fil = threading.Thread(target=lambda: ensemble(envoi(f, JEUDI)))
         fil.start()
         attendre_le_blocage()
     fil.join(timeout=10)
     assert time.monotonic() - debut < 10
     assert not Reservation.objects.exists()
-    assert Journee.objects.get(activite=f.activite, date=JEUDI).fermeture == "Grève"
+    assert Journee.objects.get(activite=f.activite, date=JEUDI).fermeture == ("" if classes else "Grève")
 
 
 def test_the_same_confirmation_sent_twice_at_once_is_one_action():

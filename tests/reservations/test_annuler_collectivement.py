@@ -191,7 +191,7 @@ def test_what_cannot_come_back_is_named(agent):
     foyer(activite=activite, reserves=[JEUDI])
     fini.inscription.fin = MARDI
     fini.inscription.save()
-    repris.reserver(LUNDI)
+    classe(repris, "CM1").reserver(LUNDI)  # it changed class, so it is there on Monday
     retablir(annulation=faite, auteur=agent)
     restes = {m.inscription: m.motif for m in non_retablis(faite)}
     assert restes == {
