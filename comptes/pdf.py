@@ -43,7 +43,7 @@ def fichier_statique(url: str) -> tuple[bytes, str]:
 def ecrire_pdf(html: str, *, identifiant: str) -> bytes:
     """The document as PDF/UA-1. Raises PdfIndisponible.
 
-    The same HTML and identifier give the same bytes, but for the second at which fontTools dates the fonts.
+    The same HTML and identifier give the same bytes, whenever they are asked for: nothing in it is of today.
     """
     weasyprint, urls = _weasyprint()
 

@@ -47,10 +47,12 @@ def test_the_receipt_is_a_tagged_pdf_in_french_with_our_font():
         assert mot in contenu, mot
 
 
-def test_the_same_operation_gives_the_same_bytes():
+def test_the_same_operation_gives_the_same_bytes_whenever_it_is_asked_for(ouverture):
     f = foyer()
     operation = f.reserver(LUNDI)
-    assert demander(f, operation).content == demander(f, operation).content
+    avant = demander(f, operation).content
+    ouverture.shift(dt.timedelta(days=400))
+    assert demander(f, operation).content == avant
 
 
 @pytest.mark.lit_un_pdf
