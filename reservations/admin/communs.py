@@ -1,8 +1,11 @@
 """What the pages of this room share: telling the agent what a change did to the days."""
 
 from django.contrib import messages
+from django.urls import reverse
+from django.utils.html import format_html
 
 from comptes.francais import nombre
+from reservations.models import AnnulationCollective
 from reservations.services.journees import Bilan
 
 MOTS = {
@@ -11,6 +14,14 @@ MOTS = {
     "fermees": ("journée fermée", "journées fermées"),
     "rouvertes": ("journée rouverte", "journées rouvertes"),
 }
+
+
+def lien_de_l_annulation(annulation: AnnulationCollective | None) -> str:
+    """Where a collective cancellation is undone."""
+    if annulation is None:
+        return ""
+    url = reverse("admin:reservations_annulationcollective_change", args=[annulation.pk])
+    return format_html('<a href="{}">{}</a> : elle s’y rétablit tout entière, avec les repas annulés.', url, annulation)
 
 
 def phrase_du_bilan(bilan: Bilan) -> str:

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from comptes.admin_communs import Fiche
 from comptes.francais import INSECABLE, JOURS_COURTS, heure, nombre
-from reservations.admin.communs import dire_le_bilan
+from reservations.admin.communs import dire_le_bilan, lien_de_l_annulation
 from reservations.models import Journee
 from reservations.regles import FIN_DU_SERVICE, PARIS
-from reservations.services.modifier_journee import Reglages, modifier_journee, verifier_la_fermeture
+from reservations.services.modifier_journee import Reglages, annulation_du_jour, modifier_journee, verifier_la_fermeture
 
 LIMITES = ("limite_reservation", "limite_annulation", "limite_tardive", "limite_absence")
 AU_PLUS_TOT = dt.timedelta(days=366)
@@ -125,6 +125,8 @@ class JourneeAdmin(Fiche):
 
     def get_fieldsets(self, request, obj=None):
         fermeture = ["fermeture", "confirmer"] if self.has_change_permission(request, obj) else ["fermeture"]
+        if obj is not None and annulation_du_jour(obj):
+            fermeture = ["fermeture", "annulation_collective"]
         return [
             (None, {"fields": ["jour", "activite", "prises", "depassement"]}),
             (
@@ -137,6 +139,11 @@ class JourneeAdmin(Fiche):
             ),
             ("Fermeture", {"fields": fermeture}),
         ]
+
+    def get_readonly_fields(self, request, obj=None):
+        """A day that a collective cancellation closed is opened by its undoing, not here."""
+        champs = [*super().get_readonly_fields(request, obj), "annulation_collective"]
+        return [*champs, "fermeture"] if obj is not None and annulation_du_jour(obj) else champs
 
     def has_add_permission(self, request):
         return False  # days come from the calendar and the activity
@@ -155,6 +162,10 @@ class JourneeAdmin(Fiche):
     @admin.display(description="jour", ordering="date")
     def jour(self, journee):
         return f"{JOURS_COURTS[journee.date.weekday()]}{INSECABLE}{journee.date:%d/%m/%Y}"
+
+    @admin.display(description="annulation collective")
+    def annulation_collective(self, journee):
+        return lien_de_l_annulation(annulation_du_jour(journee))
 
     @admin.display(description="réserver avant", ordering="limite_reservation")
     def avant(self, journee):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from comptes.admin_communs import Fiche, SuppressionExpliquee
 from comptes.francais import INSECABLE, JOURS, JOURS_COURTS, nombre
-from reservations.admin.communs import dire_le_bilan
+from reservations.admin.communs import dire_le_bilan, lien_de_l_annulation
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Journee, Reservation, Tarif
 from reservations.services.annees import supprimer_activite
 from reservations.services.journees import actualiser_a_venir
@@ -235,18 +235,33 @@ class FermetureForm(forms.ModelForm):
 @admin.register(Fermeture)
 class FermetureAdmin(Fiche):
     form = FermetureForm
-    list_display = ["motif", "debut", "fin", "ou"]
+    list_display = ["motif", "debut", "fin", "ou", "par"]
     list_filter = ["debut", "activite"]
-    list_select_related = ["activite"]
+    list_select_related = ["activite", "collective"]
+    readonly_fields = ["annulation_collective"]
     search_fields = ["motif", "activite__nom"]
     search_help_text = "Motif ou activité"
     autocomplete_fields = ["activite"]
 
     def get_fieldsets(self, request, obj=None):
         champs = ["motif", "activite", ("debut", "fin")]
-        if self.has_change_permission(request, obj):
+        if obj is not None and obj.collective_id:
+            champs.append("annulation_collective")
+        elif self.has_change_permission(request, obj):
             champs.append("confirmer")
         return [(None, {"fields": champs, "description": "Sans activité, toutes les cantines de la ville ferment."})]
+
+    def has_change_permission(self, request, obj=None):
+        return (obj is None or obj.collective_id is None) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return (obj is None or obj.collective_id is None) and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(self, objs, request):
+        """A closure that a collective cancellation wrote goes with the undoing, which gives the meals back."""
+        if collectives := {objet.collective_id: objet.collective for objet in objs if objet.collective_id}:
+            return [str(objet) for objet in objs], {}, set(), [lien_de_l_annulation(a) for a in collectives.values()]
+        return super().get_deleted_objects(objs, request)
 
     def save_model(self, request, obj, form, change):
         """The days to refresh are those of before and those of after."""
@@ -274,6 +289,14 @@ class FermetureAdmin(Fiche):
             auteur=request.user,
         )
         dire_le_bilan(self, request, bilan)
+
+    @admin.display(description="annulation collective")
+    def annulation_collective(self, fermeture):
+        return lien_de_l_annulation(fermeture.collective)
+
+    @admin.display(description="par", ordering="collective")
+    def par(self, fermeture):
+        return "annulation collective" if fermeture.collective_id else ""
 
     @admin.display(description="où", ordering="activite__nom")
     def ou(self, fermeture):

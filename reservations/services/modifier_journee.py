@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from comptes.francais import date_longue
-from reservations.models import AnneeScolaire, Fermeture, Journee
+from reservations.models import AnneeScolaire, AnnulationCollective, Fermeture, Journee
 from reservations.services.journees import REGLES, Bilan, actualiser_journees
 from reservations.services.places import compter_les_places
 
@@ -36,11 +36,26 @@ class Reglages:
 
 def fermeture_du_jour(journee: Journee) -> Fermeture | None:
     """The closure of this day and service alone, which the day's page writes and takes back."""
-    return Fermeture.objects.filter(activite=journee.activite, debut=journee.date, fin=journee.date).first()
+    return _du_jour(journee).filter(collective=None).first()
+
+
+def annulation_du_jour(journee: Journee) -> AnnulationCollective | None:
+    """The collective cancellation that closes this day: it is undone on its own page, which gives the meals back."""
+    seule = _du_jour(journee).order_by("pk").select_related("collective").last() if journee.fermeture else None
+    return seule.collective if seule else None
+
+
+def _du_jour(journee: Journee):
+    return Fermeture.objects.filter(activite=journee.activite_id, debut=journee.date, fin=journee.date)
 
 
 def verifier_la_fermeture(journee: Journee, motif: str) -> None:
     """Refuse, in a sentence, to reopen a day that something wider than its own closure keeps closed."""
+    if annulation := annulation_du_jour(journee):
+        raise ValidationError(
+            f"Cette journée est fermée par l’annulation collective « {annulation.motif} » : c’est sur sa page "
+            "qu’elle se rétablit, avec les repas annulés."
+        )
     if motif or not journee.fermeture or fermeture_du_jour(journee):
         return
     raise ValidationError(

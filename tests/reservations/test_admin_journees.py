@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from reservations.models import (
     Fermeture,
@@ -10,6 +11,9 @@ from reservations.models import (
     Mouvement,
     Reservation,
 )
+from reservations.services.annuler_collectivement import Demande, annuler_collectivement
+from reservations.services.modifier_journee import Reglages, modifier_journee
+from reservations.services.retablir import retablir
 from tests.administration import adresse, agent, fermer, modifier, paroles, refus
 from tests.factories import (
     foyer,
@@ -200,3 +204,50 @@ def test_the_new_rules_of_a_service_reach_its_days(guichet):
 def test_a_week_rule_needs_its_weekday(guichet):
     f = foyer()
     assert "choisissez le jour de la semaine" in refus(modifier(guichet, f.activite, annulation_unite="semaine"))
+
+
+# --- Days that a collective cancellation closed -----------------------------------------------------------------------
+@pytest.fixture
+def greve():
+    """Thursday closed by a strike, with a meal to give back: the household, the action, its closure."""
+    f = foyer(reserves=[JEUDI])
+    demande = Demande("greve", "Grève", (f.activite,), (JEUDI,))
+    faite = annuler_collectivement(demande=demande, auteur=None, cle="x")
+    return f, faite, Fermeture.objects.get()
+
+
+def test_a_day_closed_by_a_collective_cancellation_points_to_its_undoing(guichet, greve):
+    f, faite, _ = greve
+    page = guichet.get(adresse("change", Journee, journee(f).pk))
+    assert "fermeture" not in page.context["adminform"].form.fields
+    assert adresse("change", faite, faite.pk) in page.text
+    modifier(guichet, journee(f), capacite="50")
+    reponse = guichet.post(adresse("change", Journee, journee(f).pk), {"fermeture": "", "capacite": "50"})
+    assert reponse.status_code in (200, 302)
+    assert (journee(f).fermeture, journee(f).capacite) == ("Grève", 50)
+    with pytest.raises(ValidationError, match="annulation collective « Grève »"):
+        modifier_journee(journee=journee(f), reglages=Reglages(fermeture=""), auteur=None)
+    retablir(annulation=faite, auteur=None)
+    assert Reservation.objects.count() == 1
+
+
+def test_the_closure_of_a_collective_cancellation_is_read_not_taken_back(guichet, greve):
+    f, faite, fermeture = greve
+    page = guichet.get(adresse("change", fermeture, fermeture.pk))
+    assert adresse("change", faite, faite.pk) in page.text
+    assert 'name="_save"' not in page.text
+    assert guichet.post(adresse("delete", fermeture, fermeture.pk), {"post": "yes"}).status_code == 403
+    assert guichet.post(adresse("change", fermeture, fermeture.pk), {"motif": "x"}).status_code == 403
+    liste = {"action": "delete_selected", "_selected_action": [fermeture.pk], "post": "yes"}
+    assert adresse("change", faite, faite.pk) in guichet.post(adresse("changelist", Fermeture), liste).text
+    assert journee(f).fermeture == "Grève"
+    assert Fermeture.objects.count() == 1
+
+
+def test_the_list_of_closures_costs_the_same_for_one_and_for_many(guichet, greve, django_assert_max_num_queries):
+    f, _, _ = greve
+    for jour in (LUNDI, MARDI, VENDREDI):
+        demande = Demande("greve", f"Grève {jour}", (f.activite,), (jour,))
+        annuler_collectivement(demande=demande, auteur=None, cle=str(jour))
+    with django_assert_max_num_queries(15):
+        assert guichet.get(adresse("changelist", Fermeture)).text.count("annulation collective</td>") == 4
