@@ -1,6 +1,8 @@
 """A strike, a trip, a closure: who is concerned, then the cancellation; later, perhaps, its undoing."""
 
+import datetime as dt
 import hashlib
+import re
 import uuid
 from typing import cast
 
@@ -29,6 +31,19 @@ from reservations.services.retablir import est_retablissable, non_retablis, reta
 LISTE_AU_PLUS = 2000
 
 
+def lire_jours(texte: str) -> list[dt.date]:
+    """Dates as agents type them, one a line or separated by commas. Raises ValidationError with a sentence."""
+    jours = set()
+    for mot in re.split(r"[\s,;]+", texte.strip()) if texte.strip() else []:
+        try:
+            jours.add(forms.DateField().clean(mot))
+        except ValidationError:
+            raise ValidationError(f"« {mot[:20]} » n’est pas une date : écrivez par exemple 10/12/2026.") from None
+    if len(jours) > JOURS_AU_PLUS:
+        raise ValidationError(f"Au plus {JOURS_AU_PLUS} jours à la fois.")
+    return sorted(jours)
+
+
 class ChoixForm(forms.Form):
     """What, why, where, when. The classes to choose from are known once the services and the days are."""
 
@@ -38,13 +53,22 @@ class ChoixForm(forms.Form):
         label="Activités", queryset=Activite.objects.filter(active=True), widget=forms.CheckboxSelectMultiple
     )
     debut = forms.DateField(
-        label="Premier jour", widget=forms.DateInput(attrs={"placeholder": "jj/mm/aaaa"}, format="%d/%m/%Y")
+        label="Premier jour",
+        required=False,
+        widget=forms.DateInput(attrs={"placeholder": "jj/mm/aaaa"}, format="%d/%m/%Y"),
     )
     fin = forms.DateField(
         label="Dernier jour",
         required=False,
         help_text="Vide : un seul jour.",
         widget=forms.DateInput(attrs={"placeholder": "jj/mm/aaaa"}, format="%d/%m/%Y"),
+    )
+    autres = forms.CharField(
+        label="Jours séparés",
+        required=False,
+        max_length=2000,
+        help_text="Un par ligne, ou séparés par des virgules : 10/12/2026, 15/12/2026. Ils s’ajoutent à la période.",
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
     classes = forms.MultipleChoiceField(
         label="Classes",
@@ -59,24 +83,38 @@ class ChoixForm(forms.Form):
     def clean_activites(self):
         return tuple(sorted(self.cleaned_data["activites"], key=lambda activite: activite.pk))
 
-    def clean_fin(self):
+    def clean_autres(self):
         """The days are read here, before the classes, which depend on them."""
-        debut = self.cleaned_data.get("debut")
-        if not debut:
-            return None
-        fin = self.cleaned_data["fin"] or debut
-        if fin < debut:
-            raise ValidationError("Le dernier jour est après le premier.")
-        if (fin - debut).days >= JOURS_AU_PLUS:
-            raise ValidationError(f"Au plus {JOURS_AU_PLUS} jours à la fois.")
+        autres = lire_jours(self.cleaned_data["autres"])
+        if {"debut", "fin"} & set(self.errors):
+            return autres
+        debut, fin = self._periode(autres)
         activites = self.cleaned_data.get("activites")
-        if activites:
-            self.jours = jours_de_service(activites, debut, fin)
+        if activites and not {"debut", "fin"} & set(self.errors):
+            tous = [jour for jour in (debut, fin, *autres) if jour]
+            ouverts = jours_de_service(activites, min(tous), max(tous))
+            if fermes := [jour for jour in autres if jour not in ouverts]:
+                raise ValidationError(f"Pas de service ouvert à venir le {', le '.join(map(date_longue, fermes))}.")
+            self.jours = tuple(j for j in ouverts if j in autres or (debut and debut <= j <= fin))
             if not self.jours:
-                raise ValidationError("Aucune journée à venir n’est ouverte à ces dates, pour ces activités.")
+                self.add_error("fin", "Aucune journée à venir n’est ouverte à ces dates, pour ces activités.")
             classes = cast("forms.MultipleChoiceField", self.fields["classes"])
             classes.choices = [(c, c) for c in classes_de(activites, self.jours)]
-        return fin
+        return autres
+
+    def _periode(self, autres):
+        """The first and last days, or None twice; what is wrong with them is said at `fin`."""
+        debut, fin = self.cleaned_data["debut"], self.cleaned_data["fin"]
+        if debut is None:
+            if fin or not autres:
+                self.add_error("debut", "Saisissez le premier jour, ou des jours séparés.")
+            return None, None
+        fin = fin or debut
+        if fin < debut:
+            self.add_error("fin", "Le dernier jour est après le premier.")
+        elif (fin - debut).days >= JOURS_AU_PLUS:
+            self.add_error("fin", f"Au plus {JOURS_AU_PLUS} jours à la fois.")
+        return debut, fin
 
     def demande(self) -> Demande:
         lues = self.cleaned_data

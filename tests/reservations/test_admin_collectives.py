@@ -10,7 +10,7 @@ from tests.administration import adresse, agent
 from tests.factories import foyer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ouverture", "comptes_justes")]
-JEUDI, VENDREDI = dt.date(2026, 12, 10), dt.date(2026, 12, 11)
+LUNDI, MARDI, JEUDI, VENDREDI = (dt.date(2026, 12, n) for n in (7, 8, 10, 11))
 PAGE = "/admin/reservations/annulationcollective/add/"
 
 
@@ -61,6 +61,41 @@ def test_the_classes_of_the_services_are_offered(guichet):
     assert "1 repas réservé, 1 famille" in texte(vue)
     guichet.post(PAGE, choix(f, g, classes=["CE2 B"], jeton="x"))
     assert [r.inscription for r in Reservation.objects.all()] == [g.inscription]
+
+
+def test_scattered_days_alone_or_beside_a_period(guichet):
+    f = foyer(reserves=[LUNDI, MARDI, JEUDI, VENDREDI])
+    vue = guichet.get(PAGE, choix(f, debut="", autres="07/12/2026\r\n10/12/2026, 07/12/2026"))
+    assert vue.context["jours"] == (LUNDI, JEUDI)
+    assert "2 repas réservés" in texte(vue)
+    vue = guichet.get(PAGE, choix(f, debut="10/12/2026", fin="13/12/2026", autres="2026-12-07"))
+    assert vue.context["jours"] == (LUNDI, JEUDI, VENDREDI)
+    guichet.post(PAGE, choix(f, debut="", autres="07/12/2026 ; 10/12/2026", jeton="x"))
+    assert AnnulationCollective.objects.get().jours == [LUNDI, JEUDI]
+    assert [r.date for r in Reservation.objects.order_by("date")] == [MARDI, VENDREDI]
+
+
+@pytest.mark.parametrize(
+    ("dates", "phrase"),
+    [
+        ({"debut": ""}, "Saisissez le premier jour, ou des jours séparés"),
+        ({"debut": "", "fin": "10/12/2026", "autres": "10/12/2026"}, "Saisissez le premier jour"),
+        ({"debut": "", "autres": "31/02/2026"}, "« 31/02/2026 » n’est pas une date : écrivez par exemple"),
+        ({"debut": "", "autres": "demain, <b>"}, "« demain » n’est pas une date"),
+        ({"debut": "", "autres": "09/12/2026"}, "Pas de service ouvert à venir le mercredi 9 décembre 2026"),
+        ({"debut": "", "autres": "10/12/2026, 01/01/0001, 31/12/9999"}, "Pas de service ouvert à venir le "),
+        ({"debut": "", "autres": " ".join(f"{1 + n % 28}/{1 + n // 28}/2027" for n in range(63))}, "Au plus 62 jours"),
+        ({"debut": "10/12/2026", "autres": "zz"}, "« zz » n’est pas une date"),
+        ({"debut": "10/12/2026", "autres": "1," * 1100}, "2000"),
+    ],
+)
+def test_days_that_cannot_be_read_are_told_in_a_sentence(guichet, dates, phrase):
+    f = foyer(reserves=[JEUDI])
+    reponse = guichet.post(PAGE, choix(f, jeton="x") | dates)
+    assert phrase in " ".join(str(e) for liste in reponse.context["form"].errors.values() for e in liste).replace(
+        "\xa0", " "
+    )
+    assert Reservation.objects.count() == 1
 
 
 @pytest.mark.parametrize(("role", "page", "liste"), [("cantine", 403, 403), ("regie", 403, 403), ("admin", 200, 200)])
