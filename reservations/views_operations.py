@@ -21,6 +21,8 @@ from reservations.recapitulatif import Recapitulatif, auteur_en_mots, deja_enreg
 from reservations.services.annuler_operation import PasAnnulable, annuler_operation, est_annulable, prevoir_l_annulation
 
 PAR_PAGE = 30
+# On paper, a year of a household that books day after day is one page; beyond, the pages go on.
+A_IMPRIMER = 2000
 
 
 def _operation_de(utilisateur, numero: str) -> Operation:
@@ -114,11 +116,14 @@ def historique(request):
     if filtre.incompris:
         messages.warning(request, "Ce filtre n’est pas reconnu : toutes les opérations sont montrées.")
     operations = filtre.appliquer(Operation.objects.de(request.user)).select_related("auteur", "annule").order_by("-pk")
-    page = Paginator(operations, PAR_PAGE).get_page(request.GET.get("page"))
+    imprimer = "imprimer" in request.GET
+    page = Paginator(operations, A_IMPRIMER if imprimer else PAR_PAGE).get_page(request.GET.get("page"))
     contexte = {
         "page": page,
         "lignes": resumer(page.object_list, request.user),
         "filtre": filtre,
         "enfants": enfants,
+        "imprimer": imprimer,
+        "suite": filtre.suite + ("&imprimer=1" if imprimer else ""),
     }
     return render(request, "reservations/historique.html", contexte)

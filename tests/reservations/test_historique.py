@@ -111,6 +111,28 @@ def test_the_pages_keep_the_filter(fratrie):
     assert "?page=1&periode=2026-12" in reponse.text.replace("&amp;", "&")
 
 
+def test_a_whole_year_is_on_one_page_to_print(fratrie, monkeypatch):
+    f = fratrie
+    for _ in range(35):
+        f.reserver(LUNDI)
+    f.reserver(JANVIER)
+    client = connecte(f.utilisateur)
+
+    def lire(question):
+        reponse = client.get(URL + question)
+        return reponse, reponse.text.replace("&amp;", "&")
+
+    assert "?imprimer=1&periode=2026-12" in lire("?periode=2026-12")[1]
+    reponse, texte = lire("?imprimer=1&periode=2026-12")
+    assert len(montrees(reponse)) == 35
+    assert "Plus anciennes" not in texte
+    assert "imprimez-la depuis le menu" in texte
+    assert 'href="?periode=2026-12"' in texte
+    assert len(montrees(lire("?imprimer=1")[0])) == 36
+    monkeypatch.setattr("reservations.views_operations.A_IMPRIMER", 20)  # beyond, the pages go on, still to print
+    assert "?page=2&periode=2026-12&imprimer=1" in lire("?imprimer=1&periode=2026-12")[1]
+
+
 def test_the_number_of_statements_does_not_depend_on_the_operations(fratrie):
     f, seul = fratrie, foyer(reserves=[LUNDI])
     for n in range(25):
@@ -121,7 +143,7 @@ def test_the_number_of_statements_does_not_depend_on_the_operations(fratrie):
         client = connecte(x.utilisateur)
         return instructions(lambda: client.get(adresse))
 
-    for adresse in (URL, "/notifications/"):
+    for adresse in (URL, f"{URL}?imprimer=1", "/notifications/"):
         meme_nombre(lecture(seul, adresse), lecture(f, adresse))
 
 
