@@ -16,6 +16,11 @@ MOTS = {
 }
 
 
+def peut_lire_l_annulation(request) -> bool:
+    """The canteen reads days and closures, not who was told what: no link that it may not follow."""
+    return request.user.has_perm("reservations.view_annulationcollective")
+
+
 def lien_de_l_annulation(annulation: AnnulationCollective | None) -> str:
     """Where a collective cancellation is undone."""
     if annulation is None:

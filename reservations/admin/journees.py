@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from comptes.admin_communs import Fiche
 from comptes.francais import INSECABLE, JOURS_COURTS, heure, nombre
-from reservations.admin.communs import dire_le_bilan, lien_de_l_annulation
+from reservations.admin.communs import dire_le_bilan, lien_de_l_annulation, peut_lire_l_annulation
 from reservations.models import Journee
 from reservations.regles import FIN_DU_SERVICE, PARIS
 from reservations.services.modifier_journee import Reglages, annulation_du_jour, modifier_journee, verifier_la_fermeture
@@ -126,7 +126,7 @@ class JourneeAdmin(Fiche):
     def get_fieldsets(self, request, obj=None):
         fermeture = ["fermeture", "confirmer"] if self.has_change_permission(request, obj) else ["fermeture"]
         if obj is not None and annulation_du_jour(obj):
-            fermeture = ["fermeture", "annulation_collective"]
+            fermeture = ["fermeture", "annulation_collective"] if peut_lire_l_annulation(request) else ["fermeture"]
         return [
             (None, {"fields": ["jour", "activite", "prises", "depassement"]}),
             (

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from comptes.admin_communs import Fiche, SuppressionExpliquee
 from comptes.francais import INSECABLE, JOURS, JOURS_COURTS, nombre
-from reservations.admin.communs import dire_le_bilan, lien_de_l_annulation
+from reservations.admin.communs import dire_le_bilan, lien_de_l_annulation, peut_lire_l_annulation
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Journee, Reservation, Tarif
 from reservations.services.annees import supprimer_activite
 from reservations.services.journees import actualiser_a_venir
@@ -246,7 +246,7 @@ class FermetureAdmin(Fiche):
     def get_fieldsets(self, request, obj=None):
         champs = ["motif", "activite", ("debut", "fin")]
         if obj is not None and obj.collective_id:
-            champs.append("annulation_collective")
+            champs += ["annulation_collective"] if peut_lire_l_annulation(request) else []
         elif self.has_change_permission(request, obj):
             champs.append("confirmer")
         return [(None, {"fields": champs, "description": "Sans activité, toutes les cantines de la ville ferment."})]

@@ -240,7 +240,7 @@ def non_retablis(annulation: AnnulationCollective):
     """The lines of meals that could not be booked again, or already were."""
     return (
         Mouvement.objects.filter(operation__collective=annulation, operation__annule__isnull=False)
-        .exclude(nature=N.AJOUT)
+        .exclude(nature__in=(N.AJOUT, N.ABSENCE))
         .select_related(
             "inscription__rattachement__enfant", "inscription__rattachement__famille", "inscription__activite"
         )

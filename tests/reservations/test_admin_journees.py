@@ -244,6 +244,14 @@ def test_the_closure_of_a_collective_cancellation_is_read_not_taken_back(guichet
     assert Fermeture.objects.count() == 1
 
 
+def test_the_canteen_reads_the_day_and_gets_no_link_that_it_may_not_follow(greve):
+    f, faite, fermeture = greve
+    for objet in (journee(f), fermeture):
+        page = agent("cantine").get(adresse("change", objet, objet.pk))
+        assert "Grève" in page.text
+        assert adresse("change", faite, faite.pk) not in page.text
+
+
 def test_the_list_of_closures_costs_the_same_for_one_and_for_many(guichet, greve, django_assert_max_num_queries):
     f, _, _ = greve
     for jour in (LUNDI, MARDI, VENDREDI):

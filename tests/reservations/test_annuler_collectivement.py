@@ -253,6 +253,7 @@ def test_an_absence_owes_again_what_the_family_had_been_told(agent, ouverture):
     assert Absence.objects.get().prix == 0
     retablir(annulation=faite, auteur=agent)
     assert Absence.objects.get().prix == Decimal("4.97")
+    assert not non_retablis(faite).exists()
     lettre = Email.objects.latest("pk").message.replace("\xa0", " ")
     assert "Absence déclarée : 10/12/2026 - Reste dû : 4,97 € (1er jour d’absence)" in lettre
 
