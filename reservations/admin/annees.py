@@ -95,7 +95,7 @@ class AnneeScolaireAdmin(SuppressionExpliquee):
         sans_prix = Activite.objects.filter(active=True).exclude(tarifs__annee=annee).count()
         if sans_prix:
             combien = nombre(sans_prix, "activité n’a pas", "activités n’ont pas")
-            phrase = f"{combien} encore de prix pour {annee} : aucun repas ne pourra y être réservé."
+            phrase = f"{combien} encore de prix pour {annee} : aucun repas ne pourra y être réservé."
             self.message_user(request, phrase, messages.WARNING)
 
     def delete_model(self, request, obj):

@@ -38,7 +38,7 @@ def lire_jours(texte: str) -> list[dt.date]:
         try:
             jours.add(forms.DateField().clean(mot))
         except ValidationError:
-            raise ValidationError(f"« {mot[:20]} » n’est pas une date : écrivez par exemple 10/12/2026.") from None
+            raise ValidationError(f"« {mot[:20]} » n’est pas une date : écrivez par exemple 10/12/2026.") from None
     if len(jours) > JOURS_AU_PLUS:
         raise ValidationError(f"Au plus {JOURS_AU_PLUS} jours à la fois.")
     return sorted(jours)
@@ -60,21 +60,21 @@ class ChoixForm(forms.Form):
     fin = forms.DateField(
         label="Dernier jour",
         required=False,
-        help_text="Vide : un seul jour.",
+        help_text="Vide : un seul jour.",
         widget=forms.DateInput(attrs={"placeholder": "jj/mm/aaaa"}, format="%d/%m/%Y"),
     )
     autres = forms.CharField(
         label="Jours séparés",
         required=False,
         max_length=2000,
-        help_text="Un par ligne, ou séparés par des virgules : 10/12/2026, 15/12/2026. Ils s’ajoutent à la période.",
+        help_text="Un par ligne, ou séparés par des virgules : 10/12/2026, 15/12/2026. Ils s’ajoutent à la période.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     classes = forms.MultipleChoiceField(
         label="Classes",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Aucune : toute l’activité, qui ferme ces jours-là.",
+        help_text="Aucune : toute l’activité, qui ferme ces jours-là.",
     )
     jeton = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
@@ -201,7 +201,7 @@ class AnnulationCollectiveAdmin(LectureSeule, Fiche):
             self.message_user(request, " ".join(refus.messages), messages.ERROR)
             return redirect("admin:reservations_annulationcollective_add")
         self.log_addition(request, annulation, "Annulation collective")
-        self.message_user(request, f"C’est fait : {self.effet(annulation)}.", messages.SUCCESS)
+        self.message_user(request, f"C’est fait : {self.effet(annulation)}.", messages.SUCCESS)
         return redirect("admin:reservations_annulationcollective_change", annulation.pk)
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
@@ -223,7 +223,7 @@ class AnnulationCollectiveAdmin(LectureSeule, Fiche):
             restes = non_retablis(annulation).count()
             phrase = "Les repas annulés sont rétablis, et les familles prévenues par e-mail."
             if restes:
-                phrase += f" {nombre(restes, 'repas n’a pas pu l’être', 'repas n’ont pas pu l’être')} : voyez la liste."
+                phrase += f" {nombre(restes, 'repas n’a pas pu l’être', 'repas n’ont pas pu l’être')} : voyez la liste."
             self.message_user(request, phrase, messages.WARNING if restes else messages.SUCCESS)
         return redirect(reverse("admin:reservations_annulationcollective_change", args=[pk]))
 
@@ -237,7 +237,7 @@ class AnnulationCollectiveAdmin(LectureSeule, Fiche):
 
     @admin.display(description="classes")
     def les_classes(self, annulation):
-        return ", ".join(annulation.classes) or "toutes : l’activité ferme"
+        return ", ".join(annulation.classes) or "toutes : l’activité ferme"
 
     @admin.display(description="effet")
     def effet(self, annulation):
@@ -248,7 +248,7 @@ class AnnulationCollectiveAdmin(LectureSeule, Fiche):
     @admin.display(description="repas non rétablis")
     def non_retablis(self, annulation):
         lignes = [
-            f"{m.inscription.enfant} ({m.inscription.famille}), {date_longue(m.date)} : "
+            f"{m.inscription.enfant} ({m.inscription.famille}), {date_longue(m.date)} : "
             f"{m.get_motif_display()}{f' ({m.precision})' if m.precision else ''}"
             for m in non_retablis(annulation)[:LISTE_AU_PLUS]
         ]

@@ -35,7 +35,7 @@ def phrase_du_bilan(bilan: Bilan) -> str:
     phrase = ", ".join(faits) or "Aucune journée à venir n’a changé"
     if bilan.repas_annules:
         repas = nombre(bilan.repas_annules, "repas annulé", "repas annulés")
-        phrase += f" ; {repas} sans frais, familles prévenues par e-mail"
+        phrase += f" ; {repas} sans frais, familles prévenues par e-mail"
     return f"{phrase}."
 
 
@@ -46,6 +46,6 @@ def dire_le_bilan(modele_admin, request, bilan: Bilan) -> None:
     if bilan.en_depassement:
         jours = nombre(bilan.en_depassement, "journée", "journées")
         phrase = (
-            f"{jours} : plus de repas déjà réservés que la nouvelle capacité. Aucun n’est annulé, aucun ne s’y ajoute."
+            f"{jours} : plus de repas déjà réservés que la nouvelle capacité. Aucun n’est annulé, aucun ne s’y ajoute."
         )
         modele_admin.message_user(request, phrase, messages.WARNING)

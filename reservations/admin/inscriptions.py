@@ -17,8 +17,8 @@ class InscriptionForm(forms.ModelForm):
         model = Inscription
         fields = ["rattachement", "activite", "annee", "classe", "debut", "fin"]
         help_texts = {
-            "debut": "Vide : depuis la rentrée.",
-            "fin": "Vide : jusqu’à la fin de l’année scolaire.",
+            "debut": "Vide : depuis la rentrée.",
+            "fin": "Vide : jusqu’à la fin de l’année scolaire.",
         }
 
     def __init__(self, *args, **kwargs):
@@ -45,7 +45,7 @@ class InscriptionForm(forms.ModelForm):
             self.add_error(
                 None,
                 f"{repas} en dehors de ces dates, entre le {date_courte(dehors['premier'])} et le "
-                f"{date_courte(dehors['dernier'])} : la famille les annule d’abord.",
+                f"{date_courte(dehors['dernier'])} : la famille les annule d’abord.",
             )
 
 

@@ -99,7 +99,7 @@ class JourneeForm(forms.ModelForm):
             repas = nombre(prises, "repas est réservé", "repas sont réservés")
             self.add_error(
                 "confirmer",
-                f"{repas} ce jour-là : cochez pour les annuler sans frais et prévenir les familles par e-mail.",
+                f"{repas} ce jour-là : cochez pour les annuler sans frais et prévenir les familles par e-mail.",
             )
 
     def reglages(self) -> Reglages:
@@ -133,8 +133,8 @@ class JourneeAdmin(Fiche):
                 "Réglages de ce jour",
                 {
                     "fields": ["capacite", *LIMITES, "manuelle"],
-                    "description": "Changer la capacité ou une limite règle la journée à la main. Décocher « réglée à "
-                    "la main » lui rend celles de l’activité.",
+                    "description": "Changer la capacité ou une limite règle la journée à la main. Décocher « réglée à "
+                    "la main » lui rend celles de l’activité.",
                 },
             ),
             ("Fermeture", {"fields": fermeture}),

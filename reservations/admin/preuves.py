@@ -50,7 +50,7 @@ class Ligne:
 
     @admin.display(description="raison", ordering="motif")
     def raison(self, mouvement):
-        return " : ".join(texte for texte in (mouvement.get_motif_display(), mouvement.precision) if texte)
+        return " : ".join(texte for texte in (mouvement.get_motif_display(), mouvement.precision) if texte)
 
     @admin.display(description="prix", ordering="prix")
     def prix_affiche(self, mouvement):

@@ -39,7 +39,7 @@ class ActiviteForm(forms.ModelForm):
         choices=list(enumerate(JOURS, 1)),
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Un jour retiré ferme ses journées à venir : leurs repas sont annulés et les familles prévenues.",
+        help_text="Un jour retiré ferme ses journées à venir : leurs repas sont annulés et les familles prévenues.",
     )
 
     class Meta:
@@ -158,13 +158,13 @@ class ActiviteAdmin(SuppressionExpliquee):
         repas = Reservation.objects.filter(journee__activite=activite, date__gte=timezone.localdate()).count()
         if repas:
             combien = nombre(repas, "repas à venir y est réservé", "repas à venir y sont réservés")
-            phrase = f"L’activité n’est plus en service, mais {combien} : pour les annuler, saisissez une fermeture."
+            phrase = f"L’activité n’est plus en service, mais {combien} : pour les annuler, saisissez une fermeture."
             self.message_user(request, phrase, messages.WARNING)
 
     def _dire_sans_prix(self, request, activite):
         annees = AnneeScolaire.objects.en_cours(timezone.localdate()).exclude(tarifs__activite=activite)
         if activite.active and (libelles := [annee.libelle for annee in annees]):
-            phrase = f"Aucun repas ne pourra être réservé sans prix : il manque pour {', '.join(libelles)}."
+            phrase = f"Aucun repas ne pourra être réservé sans prix : il manque pour {', '.join(libelles)}."
             self.message_user(request, phrase, messages.WARNING)
 
     def _dire_sans_cout(self, request, activite):
@@ -172,7 +172,7 @@ class ActiviteAdmin(SuppressionExpliquee):
         libelles = sans_cout.values_list("annee__libelle", flat=True)
         if activite.active and activite.retard != RegleDeRetard.Mode.REFUS and libelles:
             phrase = (
-                "Un repas réservé en retard sera au prix ordinaire : sans coût de revient, pas de supplément. "
+                "Un repas réservé en retard sera au prix ordinaire : sans coût de revient, pas de supplément. "
                 f"Il manque pour {', '.join(libelles)}."
             )
             self.message_user(request, phrase, messages.WARNING)
@@ -228,7 +228,7 @@ class FermetureForm(forms.ModelForm):
             phrase = nombre(n, "repas est réservé", "repas sont réservés")
             self.add_error(
                 "confirmer",
-                f"{phrase} ces jours-là : cochez pour les annuler sans frais et prévenir les familles par e-mail.",
+                f"{phrase} ces jours-là : cochez pour les annuler sans frais et prévenir les familles par e-mail.",
             )
 
 
