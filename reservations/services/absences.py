@@ -150,7 +150,7 @@ def _ouvrir(pk, jour, auteur, cle, origine, horloge) -> "_Dossier | Operation":
 def _lire(dossier: _Dossier) -> _Dossier:
     """Fill in the days of service around, with the child's absences there, and its meal of the day: two statements."""
     enfant, jour = dossier.inscription.enfant, dossier.jour
-    lues = (
+    lues = list(
         Journee.objects.filter(
             activite=dossier.inscription.activite_id, date__range=(jour - SUITE_AU_PLUS, jour + ABSENCES_D_AVANCE)
         )
@@ -165,7 +165,6 @@ def _lire(dossier: _Dossier) -> _Dossier:
             "r__pk", "r__inscription", "r__prix", "r__inscription__rattachement__famille",
         )
     )  # fmt: skip
-    lues = list(lues)
     AnnulationCollective.objects.poser_les_sorties([dossier.inscription], [lue["date"] for lue in lues])
     for lue in lues:
         if not lue["fermeture"] and lue["date"] not in dossier.inscription.sorties:
