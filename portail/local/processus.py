@@ -37,6 +37,14 @@ def commande(pid: int) -> list[str]:
         return []
 
 
+def enfants(pid: int) -> list[int]:
+    """The processes that this one has started and that live."""
+    try:
+        return [int(mot) for mot in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 def mourir_avec_le_parent(signal_recu: int = signal.SIGTERM):
     """A `preexec_fn`: the kernel sends the signal when the parent dies, even killed."""
 
