@@ -18,5 +18,5 @@ test:  ## lance tous les tests (ARGS="-k calendrier" pour en choisir)
 check:  ## vérifie style, types, gabarits, migrations et réglages de production
 	@$(AMORCE) check
 
-bench:  ## mesure le portail sous charge, sur une ville de 3 000 familles à lui (ARGS=pannes : ce qui tombe pendant la ruée)
+bench:  ## mesure le portail sous charge, sur une ville de 3 000 familles à lui (ARGS=pannes : les pannes seules)
 	@$(AMORCE) bench

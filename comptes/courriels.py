@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
 from post_office.models import PRIORITY, STATUS, Email
-from post_office.tasks import send_queued_mail
+
+from comptes.envoi import envoyer_les_courriels
 
 journal = logging.getLogger(__name__)
 PAUSE = 10
@@ -61,7 +62,7 @@ def mettre_en_file(*, destinataires: Sequence[str], gabarit: str, contexte: Mapp
 def mettre_en_file_ensemble(lettres: Iterable[Lettre]) -> None:
     """Queue many letters, in one insert for each thousand."""
     Email.objects.bulk_create((copie for lettre in lettres for copie in lettre.exemplaires()), batch_size=1000)
-    transaction.on_commit(lambda: annoncer(send_queued_mail))
+    transaction.on_commit(lambda: annoncer(envoyer_les_courriels))
 
 
 def annoncer(tache) -> None:

@@ -144,7 +144,8 @@ def base_de_donnees(url: str) -> dict:
         "CONN_HEALTH_CHECKS": True,  # a connection that died with its server is replaced before it fails a request
         "OPTIONS": {
             # max_size x processes stays below the server's max_connections
-            "pool": {"min_size": 1, "max_size": entier("DB_POOL_MAX", 8), "timeout": 10},
+            # Its pauses between two attempts double: by default, after two minutes without a server, two minutes more.
+            "pool": {"min_size": 1, "max_size": entier("DB_POOL_MAX", 8), "timeout": 10, "reconnect_timeout": 5},
             **options,
         },
     }
@@ -190,7 +191,7 @@ CELERY_TIMEZONE = "Europe/Paris"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "envoyer-les-mots-de-passe": {"task": "comptes.tasks.envoyer_mots_de_passe", "schedule": 30.0},
-    "envoyer-les-courriels": {"task": "post_office.tasks.send_queued_mail", "schedule": 30.0},
+    "envoyer-les-courriels": {"task": "comptes.envoi.envoyer_les_courriels", "schedule": 30.0},
     "servir-les-attentes": {"task": "reservations.tasks.servir_les_attentes", "schedule": 30.0},
     "rappeler": {"task": "reservations.tasks.envoyer_les_rappels", "schedule": crontab(hour=9, minute=0)},
     "menage": {"task": "comptes.tasks.menage", "schedule": timedelta(hours=6)},
@@ -219,7 +220,7 @@ POST_OFFICE = {
     "DEFAULT_PRIORITY": "medium",
     "MAX_RETRIES": 20,
     "RETRY_INTERVAL": timedelta(minutes=5),
-    "LOCK_FILE_NAME": "portail-post-office",
+    "BATCH_SIZE": 20,  # what leaves twice when the worker is killed just before it is written that it left
     "THREADS_PER_PROCESS": 1,
 }
 

@@ -112,13 +112,14 @@ class Ville:
     def tuer_un_serveur_web(self) -> None:
         os.kill(enfants(self.processus["web"].pid)[0], signal.SIGKILL)
 
-    def retenir_les_jours(self) -> None:
+    def retenir_les_jours(self) -> str:
         """Longer than the web server's patience for a lock."""
         with psycopg.connect(self.base.url) as sql:
             sql.execute("SELECT FROM reservations_journee ORDER BY id FOR UPDATE")
             time.sleep(int(DELAIS["DB_DELAI_VERROU"]) / 1000 * 2)
+        return self.arretees("lock")
 
-    def geler_postgresql(self) -> None:
+    def geler_postgresql(self) -> str:
         """A disk or a machine that stops for longer than the web server's patience for a statement."""
         geles = enfants(self.base.processus.pid)
         try:
@@ -130,6 +131,13 @@ class Ville:
             for pid in geles:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
+        time.sleep(0.2)
+        return self.arretees("statement")
+
+    def arretees(self, delai: str) -> str:
+        """How many statements PostgreSQL has stopped for a time-out: its log tells."""
+        journal = (self.base.donnees.parent / "postgres.log").read_text(errors="replace")
+        return f"{journal.count(f'canceling statement due to {delai} timeout')} requête(s) SQL arrêtée(s)"
 
     def tuer_le_worker(self) -> None:
         self.tuer("worker")
