@@ -144,8 +144,9 @@ def base_de_donnees(url: str) -> dict:
         "CONN_HEALTH_CHECKS": True,  # a connection that died with its server is replaced before it fails a request
         "OPTIONS": {
             # max_size x processes stays below the server's max_connections
-            # Its pauses between two attempts double: by default, after two minutes without a server, two minutes more.
-            "pool": {"min_size": 1, "max_size": entier("DB_POOL_MAX", 8), "timeout": 10, "reconnect_timeout": 5},
+            # Without a server, the pauses between two attempts double: 300 s of them, the default, make two minutes
+            # of delay once it is back. Nor does a request wait long for an attempt that was given up meanwhile.
+            "pool": {"min_size": 1, "max_size": entier("DB_POOL_MAX", 8), "timeout": 5, "reconnect_timeout": 5},
             **options,
         },
     }
@@ -162,16 +163,18 @@ CACHES = {
 }
 
 # --- Worker ----------------------------------------------------------------------------------------------------------
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | float]
+OPTIONS_REDIS = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 2,
+    "visibility_timeout": 3600,
+    "max_retries": 1,  # kombu's default waits six seconds, inside the request
+    "interval_start": 0,
+    "interval_max": 0,
+}
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | float] = {
-        "socket_connect_timeout": 1,
-        "socket_timeout": 2,
-        "visibility_timeout": 3600,
-        "max_retries": 1,  # kombu's default waits six seconds, inside the request
-        "interval_start": 0,
-        "interval_max": 0,
-    }
+    CELERY_BROKER_TRANSPORT_OPTIONS = {**OPTIONS_REDIS}
 else:
     CELERY_BROKER_URL = "filesystem://"
     _file = str(VAR / "celery")
@@ -328,7 +331,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"ligne": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "ligne"}},
+    "filters": {"discretion": {"()": "portail.discretion.SansAdresseSecrete"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "ligne", "filters": ["discretion"]}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
     # Thirty lines for each PDF otherwise.
     "loggers": {nom: {"level": "WARNING"} for nom in ("weasyprint", "fontTools")},

@@ -44,7 +44,6 @@ DELAIS = {
     "DB_DELAI_REQUETE": "1500",
 }  # ms: shorter than in production, so that some wait too long
 LONGTEMPS = 12  # seconds without PostgreSQL: longer than a request waits for a connection
-RETOUR_AU_PLUS = 5  # seconds from PostgreSQL's return to answers as before
 COURRIELS_AU_PLUS = 90  # seconds from the end of the rush to the last mail: the sweep comes every 30
 REDIS = shutil.which("redis-server")
 
@@ -119,19 +118,15 @@ class Ville:
             time.sleep(int(DELAIS["DB_DELAI_VERROU"]) / 1000 * 2)
         return self.arretees("lock")
 
-    def geler_postgresql(self) -> str:
-        """A disk or a machine that stops for longer than the web server's patience for a statement."""
-        geles = enfants(self.base.processus.pid)
-        try:
-            for pid in geles:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGSTOP)
+    def ralentir_les_operations(self) -> str:
+        """Each submission takes longer than the web server's patience for a statement."""
+        with self.sql() as sql:
+            sql.execute("CREATE FUNCTION ralentir() RETURNS trigger LANGUAGE plpgsql AS "
+                        "'BEGIN PERFORM pg_sleep(5); RETURN new; END'")  # fmt: skip
+            sql.execute("CREATE TRIGGER ralentir BEFORE INSERT ON reservations_operation "
+                        "FOR EACH ROW EXECUTE FUNCTION ralentir()")  # fmt: skip
             time.sleep(int(DELAIS["DB_DELAI_REQUETE"]) / 1000 * 2)
-        finally:
-            for pid in geles:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
-        time.sleep(0.2)
+            sql.execute("DROP TRIGGER ralentir ON reservations_operation")
         return self.arretees("statement")
 
     def arretees(self, delai: str) -> str:
@@ -159,7 +154,7 @@ class Ville:
         self.base = postgres.demarrer(self.etat, durable=True)
 
     def tuer_postgresql_longtemps(self) -> str:
-        """Give how long the pages took to come back once PostgreSQL did."""
+        """How long the pages take to come back once PostgreSQL did."""
         self.base.tuer()
         time.sleep(LONGTEMPS)
         self.base = postgres.demarrer(self.etat, durable=True)
@@ -186,7 +181,7 @@ PANNES: list[Panne] = [
     Ville.tuer_postgresql,
     Ville.retenir_les_jours,
     Ville.tuer_le_worker,
-    Ville.geler_postgresql,
+    Ville.ralentir_les_operations,
     *([Ville.arreter_redis] if REDIS else []),
     Ville.couper_les_connexions,
     Ville.tuer_postgresql,
