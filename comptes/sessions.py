@@ -5,6 +5,8 @@ from typing import cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
+from django.db import OperationalError
 from django.utils import timezone
 
 from comptes.models import SessionDuCompte
@@ -30,3 +32,12 @@ class SessionStore(db.SessionStore):
         if OUVERTE in data:
             session.ouverte_le = dt.datetime.fromtimestamp(data[OUVERTE], tz=timezone.get_default_timezone())
         return session
+
+    def save(self, must_create=False):
+        """Django takes a connection that died for a session deleted meanwhile, and says 400 instead of 503."""
+        try:
+            super().save(must_create)
+        except UpdateError as erreur:
+            if isinstance(erreur.__context__, OperationalError):
+                raise erreur.__context__ from None
+            raise

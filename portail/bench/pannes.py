@@ -158,11 +158,16 @@ class Ville:
         self.base.tuer()
         time.sleep(LONGTEMPS)
         self.base = postgres.demarrer(self.etat, durable=True)
-        debut = time.monotonic()
+        revenu = debut = time.monotonic()
         servies = 0
         while servies < 20:  # both processes of the web server
-            servies = servies + 1 if self.sert() else 0
-        return f"retour en {time.monotonic() - debut:.1f} s"
+            if not self.sert():
+                servies = 0
+                continue
+            servies += 1
+            if servies == 1:
+                revenu = time.monotonic()
+        return f"retour en {revenu - debut:.1f} s"
 
     def sert(self) -> bool:
         """Whether a page that reads a session is answered."""
@@ -176,16 +181,16 @@ class Ville:
 
 
 Panne = Callable[[Ville], str | None]
-PANNES: list[Panne] = [
-    Ville.tuer_un_serveur_web,
-    Ville.tuer_postgresql,
-    Ville.retenir_les_jours,
-    Ville.tuer_le_worker,
-    Ville.ralentir_les_operations,
-    *([Ville.arreter_redis] if REDIS else []),
-    Ville.couper_les_connexions,
-    Ville.tuer_postgresql,
-    Ville.tuer_postgresql_longtemps,
+PANNES: list[tuple[str, Panne]] = [
+    ("serveur web tué", Ville.tuer_un_serveur_web),
+    ("PostgreSQL tué", Ville.tuer_postgresql),
+    ("jours verrouillés", Ville.retenir_les_jours),
+    ("worker tué", Ville.tuer_le_worker),
+    ("base lente", Ville.ralentir_les_operations),
+    *([("Redis tué, 10 s", Ville.arreter_redis)] if REDIS else []),
+    ("connexions coupées", Ville.couper_les_connexions),
+    ("PostgreSQL tué", Ville.tuer_postgresql),
+    (f"PostgreSQL tué, {LONGTEMPS} s", Ville.tuer_postgresql_longtemps),
 ]
 
 
@@ -202,17 +207,16 @@ def essayer(ville: Ville, *, clients: int = 16) -> Iterator[Ligne]:
             )
         )
         ruee.start()
-        for rang, panne in enumerate(PANNES, 1):
+        for rang, (nom, panne) in enumerate(PANNES, 1):
             while ruee.is_alive() and connectees(ville) < ville.familles * rang / (len(PANNES) + 1):
                 time.sleep(0.05)
             pendant = ruee.is_alive()
             valeur = panne(ville) or ""
             pendant = pendant and ruee.is_alive()
-            nom = panne.__name__.replace("_", " ")
             yield Ligne(nom, valeur=valeur, cible="pendant la ruée", atteinte=pendant)
         ruee.join()
         if not REDIS:
-            yield Ligne("arreter redis", valeur="pas sur cette machine")
+            yield Ligne("Redis tué", valeur="pas sur cette machine")
         yield from constater(ville, matins[0])
     finally:
         ville.fermer()

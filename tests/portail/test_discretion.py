@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+import yaml
 from django.conf import settings
 from django.db import connection
 from django.urls import URLPattern, get_resolver
@@ -58,6 +60,15 @@ def test_our_own_lines_go_through_the_same_mask():
     ligne = logging.LogRecord("django.request", logging.WARNING, "", 0, "Not Found: %s", (FLUX,), None)
     assert SansAdresseSecrete().filter(ligne)
     assert ligne.getMessage() == "Not Found: /reservations/flux/***"
+
+
+def test_the_proxy_masks_what_we_mask():
+    compose = yaml.safe_load((settings.BASE_DIR / "docker-compose.yml").read_text())
+    regles = re.findall(r'regexp "([^"]+)"', compose["configs"]["caddyfile"]["content"])
+    assert len(regles) == 2
+    for regle in regles:
+        assert [m[0] for m in re.finditer(regle, f"{FLUX}?x=1")] == [FLUX]
+        assert re.search(regle, f"http://x/rappels/{JETON}/")[0] == f"/rappels/{JETON}/"
 
 
 def demander(adresse: str, referent: str = "") -> None:

@@ -19,6 +19,7 @@ import pytest
 import time_machine
 from celery import current_app
 from django.conf import settings
+from django.contrib.auth import login
 from django.core import mail
 from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
@@ -40,6 +41,7 @@ from tests.portail.html import Page
 
 module_reserver = sys.modules[reserver.__module__]
 LUNDI, MARDI = dt.date(2026, 12, 7), dt.date(2026, 12, 8)
+MOT_DE_PASSE = "un mot de passe d’essai"
 en_vrai = pytest.mark.django_db(transaction=True)
 
 
@@ -209,6 +211,40 @@ def test_control_without_the_token_a_form_sent_again_is_another_operation(parent
         champs = formulaire()
         assert parent.post(calendrier(f), champs).status_code == 302
     assert Operation.objects.count() == 2
+
+
+def se_connecter(f, monkeypatch):
+    """The connection dies between the right password and the end of the request, when the session is written."""
+    vues = sys.modules["comptes.views"]
+    f.utilisateur.set_password(MOT_DE_PASSE)
+    f.utilisateur.save()
+
+    def puis_couper(*args, **kwargs):
+        login(*args, **kwargs)
+        couper_les_autres()
+        monkeypatch.setattr(vues, "login", login)
+
+    monkeypatch.setattr(vues, "login", puis_couper)
+    client = Client(raise_request_exception=False)
+    champs = {"identifiant": f.utilisateur.email, "mot_de_passe": MOT_DE_PASSE}
+    return client, champs, client.post(reverse("comptes:connexion"), champs)
+
+
+@en_vrai
+def test_a_sign_in_cut_when_the_session_is_written_is_told_so_and_the_same_form_signs_in(f, monkeypatch):
+    client, champs, reponse = se_connecter(f, monkeypatch)
+    assert indisponible(reponse)
+    connection.close()
+    assert client.post(reverse("comptes:connexion"), champs).status_code == 302
+    assert client.get(calendrier(f)).status_code == 200
+
+
+@en_vrai
+def test_control_django_s_own_sessions_tell_a_family_that_their_request_is_not_understood(f, monkeypatch, settings):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
+    _, _, reponse = se_connecter(f, monkeypatch)
+    assert reponse.status_code == 400
+    connection.close()
 
 
 # --- Waits too long --------------------------------------------------------------------------------------------------
