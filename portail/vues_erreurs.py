@@ -25,11 +25,17 @@ def erreur(request):
 
     The database away, or too long to answer (statement or lock time-out): it passes, so 503 and when to come back.
     """
+    _garder_le_formulaire(request)
     if not isinstance(sys.exception(), OperationalError | InterfaceError):
         return render(None, "500.html", {"ville": settings.VILLE}, status=500)
     reponse = render(None, "503.html", {"ville": settings.VILLE}, status=503)
     reponse["Retry-After"] = "10"
     return reponse
+
+
+def _garder_le_formulaire(request) -> None:
+    """A sign-in that failed half-way has drawn another CSRF secret: not sent, the form on the screen can go again."""
+    request.META["CSRF_COOKIE_NEEDS_UPDATE"] = False
 
 
 def csrf(request, reason=""):

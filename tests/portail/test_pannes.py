@@ -32,6 +32,8 @@ from psycopg_pool.base import AttemptWithBackoff
 
 from comptes import courriels, envoi
 from comptes.envoi import envoyer_les_courriels
+from portail import vues_erreurs
+from portail.bench.famille import JETON_CSRF
 from portail.local import postgres
 from portail.settings import OPTIONS_REDIS, base_de_donnees
 from reservations.models import Mouvement, Operation, Reservation
@@ -213,28 +215,34 @@ def test_control_without_the_token_a_form_sent_again_is_another_operation(parent
     assert Operation.objects.count() == 2
 
 
-def se_connecter(f, monkeypatch):
-    """The connection dies between the right password and the end of the request, when the session is written."""
+def se_connecter(f, monkeypatch, *, dans_la_vue=False):
+    """The connection dies after the right password: when the session is written, or before, inside the view."""
     vues = sys.modules["comptes.views"]
     f.utilisateur.set_password(MOT_DE_PASSE)
     f.utilisateur.save()
 
     def puis_couper(*args, **kwargs):
+        monkeypatch.setattr(vues, "login", login)
         login(*args, **kwargs)
         couper_les_autres()
-        monkeypatch.setattr(vues, "login", login)
+        if dans_la_vue:
+            f.utilisateur.refresh_from_db()
 
     monkeypatch.setattr(vues, "login", puis_couper)
-    client = Client(raise_request_exception=False)
+    client = Client(raise_request_exception=False, enforce_csrf_checks=True)
+    page = client.get(reverse("comptes:connexion"))
     champs = {"identifiant": f.utilisateur.email, "mot_de_passe": MOT_DE_PASSE}
-    return client, champs, client.post(reverse("comptes:connexion"), champs)
+    champs["csrfmiddlewaretoken"] = JETON_CSRF.search(page.text)[1]
+    reponse = client.post(reverse("comptes:connexion"), champs)
+    connection.close()
+    return client, champs, reponse
 
 
 @en_vrai
-def test_a_sign_in_cut_when_the_session_is_written_is_told_so_and_the_same_form_signs_in(f, monkeypatch):
-    client, champs, reponse = se_connecter(f, monkeypatch)
+@pytest.mark.parametrize("dans_la_vue", [True, False])
+def test_a_sign_in_cut_half_way_is_told_so_and_the_same_form_signs_in(f, monkeypatch, dans_la_vue):
+    client, champs, reponse = se_connecter(f, monkeypatch, dans_la_vue=dans_la_vue)
     assert indisponible(reponse)
-    connection.close()
     assert client.post(reverse("comptes:connexion"), champs).status_code == 302
     assert client.get(calendrier(f)).status_code == 200
 
@@ -242,9 +250,15 @@ def test_a_sign_in_cut_when_the_session_is_written_is_told_so_and_the_same_form_
 @en_vrai
 def test_control_django_s_own_sessions_tell_a_family_that_their_request_is_not_understood(f, monkeypatch, settings):
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
-    _, _, reponse = se_connecter(f, monkeypatch)
-    assert reponse.status_code == 400
-    connection.close()
+    assert se_connecter(f, monkeypatch)[2].status_code == 400
+
+
+@en_vrai
+def test_control_with_the_cookie_of_the_failed_sign_in_the_same_form_is_refused(f, monkeypatch):
+    monkeypatch.setattr(vues_erreurs, "_garder_le_formulaire", lambda request: None)
+    client, champs, reponse = se_connecter(f, monkeypatch, dans_la_vue=True)
+    assert indisponible(reponse)
+    assert client.post(reverse("comptes:connexion"), champs).status_code == 403
 
 
 # --- Waits too long --------------------------------------------------------------------------------------------------
