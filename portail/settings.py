@@ -187,6 +187,8 @@ else:
 # A broker that is down must not hold a parent's request: the periodic tasks pick up what was not announced.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Kombu may break, or stay deaf, when Redis goes while a task runs: the worker ends, and its supervisor starts it again.
+CELERY_BROKER_CONNECTION_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -39,10 +39,8 @@ from portail.local.terminal import DE_PRODUCTION, dire, etape
 
 FAMILLES = 200
 TENTATIVES = 120  # half a second or more apart: longer than any of the faults
-DELAIS = {
-    "DB_DELAI_VERROU": "1000",
-    "DB_DELAI_REQUETE": "1500",
-}  # ms: shorter than in production, so that some wait too long
+# Milliseconds, shorter than in production: some families do wait too long.
+DELAIS = {"DB_DELAI_VERROU": "1000", "DB_DELAI_REQUETE": "1500"}
 LONGTEMPS = 12  # seconds without PostgreSQL: longer than a request waits for a connection
 COURRIELS_AU_PLUS = 90  # seconds from the end of the rush to the last mail: the sweep comes every 30
 REDIS = shutil.which("redis-server")
@@ -52,7 +50,8 @@ class Ville:
     """The servers of one trial, all its own. Redis too, when the machine has it: as in production."""
 
     def __init__(self, familles: int):
-        self.familles = familles
+        self.familles, self.fin = familles, threading.Event()
+        self.veilleur = threading.Thread(target=self.surveiller, daemon=True)
         self.etat = Path(mkdtemp(prefix="portail-pannes-"))
         for nom in ("celery", "celery-controle", "courriels", "static", "fichiers", "journaux", "redis"):
             (self.etat / nom).mkdir()
@@ -81,10 +80,18 @@ class Ville:
         manage(self.env, "peupler", f"--familles={self.familles}", f"--annee={self.annee}")
         for nom in ("web", "worker"):
             self.lancer(nom)
+        self.veilleur.start()
         attendre(self.port)
 
     def lancer(self, nom: str) -> None:
         self.processus[nom] = lancer(nom, self.programmes[nom], self.env, self.etat)
+
+    def surveiller(self) -> None:
+        """What ends is started again, as Docker does (`restart: unless-stopped`)."""
+        while not self.fin.wait(0.2):
+            for nom in ("web", "worker"):
+                if self.processus[nom].poll() is not None:
+                    self.lancer(nom)
 
     def tuer(self, nom: str) -> None:
         """`kill -9` of a program and of its children."""
@@ -94,6 +101,9 @@ class Ville:
         self.processus[nom].wait()
 
     def fermer(self) -> None:
+        self.fin.set()
+        if self.veilleur.is_alive():
+            self.veilleur.join()
         for un in self.processus.values():
             un.terminate()
         for nom, un in self.processus.items():
@@ -136,7 +146,6 @@ class Ville:
 
     def tuer_le_worker(self) -> None:
         self.tuer("worker")
-        self.lancer("worker")
 
     def arreter_redis(self) -> None:
         """Ten seconds without it: bookings go on, mails wait."""

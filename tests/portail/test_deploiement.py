@@ -75,6 +75,12 @@ def test_all_the_services_are_there_and_watched():
         assert service["healthcheck"].get("test") or (nom == "migrations" and service["healthcheck"]["disable"])
 
 
+def test_what_ends_is_started_again():
+    """A worker that loses Redis ends on purpose (CELERY_BROKER_CONNECTION_RETRY)."""
+    for nom, service in COMPOSE["services"].items():
+        assert service["restart"] == ("on-failure:3" if nom == "migrations" else "unless-stopped")
+
+
 def test_volumes_are_declared_and_keep_what_must_last():
     montes = {v.partition(":")[0] for s in COMPOSE["services"].values() for v in s.get("volumes", [])}
     assert montes == set(COMPOSE["volumes"])

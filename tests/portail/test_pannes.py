@@ -5,40 +5,33 @@ a whole town.
 """
 
 import datetime as dt
-import os
-import shutil
 import sys
 import threading
 import uuid
-from contextlib import closing, contextmanager
-from pathlib import Path
-from tempfile import mkdtemp
+from contextlib import contextmanager
 
-import psycopg
 import pytest
 import time_machine
 from celery import current_app
 from django.conf import settings
 from django.contrib.auth import login
 from django.core import mail
-from django.db import connection, connections
-from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from kombu.exceptions import OperationalError as CELERY_INJOIGNABLE
-from post_office.mail import send_queued_mail_until_done
 from post_office.models import STATUS, Email
 from psycopg_pool.base import AttemptWithBackoff
 
-from comptes import courriels, envoi
+from comptes import courriels
 from comptes.envoi import envoyer_les_courriels
 from portail import vues_erreurs
 from portail.bench.famille import JETON_CSRF
-from portail.local import postgres
-from portail.settings import OPTIONS_REDIS, base_de_donnees
+from portail.settings import OPTIONS_REDIS
 from reservations.models import Mouvement, Operation, Reservation
 from reservations.services import reserver
 from tests.factories import INSTANT, foyer
+from tests.pannes import ailleurs, couper_les_autres, nouvelle_reserve
 from tests.portail.html import Page
 
 module_reserver = sys.modules[reserver.__module__]
@@ -61,32 +54,6 @@ def parent(f):
     client = Client(raise_request_exception=False)
     client.force_login(f.utilisateur)
     return client
-
-
-def parametres() -> dict:
-    """Of a connection that is not of the pool, to the same database."""
-    return {nom: v for nom, v in connection.get_connection_params().items() if nom != "pool"}
-
-
-@contextmanager
-def ailleurs():
-    with psycopg.connect(**parametres()) as sql:
-        yield sql
-
-
-def nouvelle_reserve() -> None:
-    connection.close()
-    connection.close_pool()
-
-
-def couper_les_autres() -> int:
-    """As PostgreSQL does when it is restarted; give how many connections it had."""
-    with ailleurs() as sql:
-        coupees = sql.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        ).fetchall()
-    return len(coupees)
 
 
 def ecrit() -> tuple[int, ...]:
@@ -327,106 +294,3 @@ def test_without_redis_meals_are_booked_and_the_sweep_sends_the_mail(parent, f, 
     envoyer_les_courriels()
     assert Email.objects.get().status == STATUS.sent
     assert [m.to for m in mail.outbox] == [[f.utilisateur.email]]
-
-
-def en_file(n: int) -> None:
-    Email.objects.bulk_create(
-        Email(from_email="a@exemple.fr", to=[f"p{rang}@exemple.fr"], subject=f"{rang}", status=STATUS.queued)
-        for rang in range(n)
-    )
-
-
-@en_vrai
-def test_all_the_mails_leave_in_one_go_however_many():
-    en_file(45)
-    envoyer_les_courriels()
-    assert len(mail.outbox) == 45
-    assert set(Email.objects.values_list("status", flat=True)) == {STATUS.sent}
-
-
-@en_vrai
-def test_one_sender_at_a_time_and_the_other_leaves_it_alone():
-    en_file(1)
-    with ailleurs() as sql:
-        sql.execute("SELECT pg_advisory_xact_lock(%s)", [envoi.VERROU])
-        envoyer_les_courriels()
-        assert not mail.outbox
-    envoyer_les_courriels()
-    assert len(mail.outbox) == 1
-
-
-@en_vrai
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a file that post_office leaves open
-def test_a_sender_killed_while_it_sends_keeps_nobody_out(tmp_path):
-    """Its place is free with its connection; post_office's lock (the control) outlives it under its number."""
-    en_file(1)
-    (tmp_path / "ancien.lock").write_text(str(os.getpid()))
-    (tmp_path / "poste.lock").symlink_to(tmp_path / "ancien.lock")
-    send_queued_mail_until_done(lockfile=str(tmp_path / "poste"))
-    assert not mail.outbox
-    with closing(psycopg.connect(**parametres())) as expediteur:
-        expediteur.execute("SELECT pg_advisory_xact_lock(%s)", [envoi.VERROU])
-        connection.close()
-        assert couper_les_autres()
-    envoyer_les_courriels()
-    assert len(mail.outbox) == 1
-
-
-def test_the_worker_knows_every_task_of_its_timetable():
-    app = current_app._get_current_object()
-    app.loader.import_default_modules()
-    assert {prevue["task"] for prevue in settings.CELERY_BEAT_SCHEDULE.values()} <= set(app.tasks)
-
-
-# --- kill -9 of PostgreSQL -------------------------------------------------------------------------------------------
-@pytest.fixture
-def dossier():
-    cree = Path(mkdtemp(prefix="portail-panne-"))
-    yield cree
-    shutil.rmtree(cree, ignore_errors=True)
-
-
-@contextmanager
-def liaison(serveur, **options):
-    """A connection of the portal to this server, with its own pool."""
-    reglages = {**connection.settings_dict, **base_de_donnees(serveur.url)}
-    reglages["OPTIONS"] |= options
-    connections["panne"] = DatabaseWrapper(reglages, alias="panne")
-    try:
-        yield connections["panne"]
-    finally:
-        connections["panne"].close_pool()
-        del connections["panne"]
-
-
-@pytest.mark.django_db
-def test_what_postgresql_has_acknowledged_outlives_kill_9_and_the_pool_reconnects_by_itself(dossier):
-    """The control writes as the demo's server does, `synchronous_commit=off`: what was acknowledged is lost."""
-    serveur = postgres.demarrer(dossier, durable=True)
-    try:
-        with liaison(serveur) as durable:
-            demander(durable, "ALTER SYSTEM SET wal_writer_delay = '10s'", "SELECT pg_reload_conf()")
-            demander(durable, "CREATE TABLE recapitulatif (n int)")
-            for n in range(10):
-                demander(durable, f"INSERT INTO recapitulatif VALUES ({n})")
-            serveur.tuer()
-            serveur = postgres.demarrer(dossier, durable=True)
-            assert demander(durable, "SELECT count(*) FROM recapitulatif") == 10
-        with liaison(serveur, options="-c synchronous_commit=off") as sans:
-            demander(sans, "INSERT INTO recapitulatif VALUES (10)")
-            assert demander(sans, "SELECT count(*) FROM recapitulatif") == 11
-            serveur.tuer()
-            serveur = postgres.demarrer(dossier, durable=True)
-            assert demander(sans, "SELECT count(*) FROM recapitulatif") == 10
-    finally:
-        serveur.arreter()
-
-
-def demander(liaison: DatabaseWrapper, *requetes: str) -> int | None:
-    """Statements of one request of the web server: each takes its connection from the pool, and gives it back."""
-    with liaison.cursor() as curseur:
-        for requete in requetes:
-            curseur.execute(requete)
-        lu = curseur.fetchone()[0] if curseur.description else None
-    liaison.close()
-    return lu
