@@ -250,7 +250,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "comptes:connexion"
 LOGIN_REDIRECT_URL = "portail:accueil"
-SESSION_ENGINE = "comptes.sessions"
 SESSION_INACTIVITE = timedelta(minutes=entier("SESSION_INACTIVITE_MINUTES", 30))
 SESSION_AVERTISSEMENT = timedelta(minutes=entier("SESSION_AVERTISSEMENT_MINUTES", 2))
 SESSION_ENGINE = "comptes.sessions"

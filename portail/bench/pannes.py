@@ -233,7 +233,7 @@ def essayer(ville: Ville, *, clients: int = 16) -> Iterator[Ligne]:
 
 def connectees(ville: Ville) -> int:
     with ville.sql() as sql:
-        return compter(sql, "SELECT count(*) FROM django_session")
+        return compter(sql, "SELECT count(*) FROM comptes_utilisateur WHERE last_login IS NOT NULL")
 
 
 def constater(ville: Ville, matin: Matinee) -> Iterator[Ligne]:
