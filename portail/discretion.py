@@ -4,8 +4,9 @@ import logging
 import re
 from urllib.parse import unquote
 
-# The feed of meals, the refusal of reminders. A test finds every address with a `jeton`, and wants it here.
-_SECRETS = re.compile(r"(/reservations/flux/|/rappels/)[^\s\"'?#]+")
+# The feed of meals, the refusal of reminders; the code that FranceConnect's answer carries. A test finds every address
+# with a `jeton`, and wants it here.
+_SECRETS = re.compile(r"(/reservations/flux/|/rappels/)[^\s\"'?#]+|(/france-connect/retour/\?)[^\s\"']+")
 _DE_GUNICORN = ("gunicorn.access", "gunicorn.error")
 
 
@@ -14,7 +15,7 @@ def masquer(texte: str) -> str:
     clair = unquote(texte)
     if not _SECRETS.search(clair):
         return texte
-    return "".join(c if c.isprintable() else "?" for c in _SECRETS.sub(r"\1***", clair))
+    return "".join(c if c.isprintable() else "?" for c in _SECRETS.sub(r"\1\2***", clair))
 
 
 class SansAdresseSecrete(logging.Filter):

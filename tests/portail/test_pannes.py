@@ -184,7 +184,7 @@ def test_control_without_the_token_a_form_sent_again_is_another_operation(parent
 
 def se_connecter(f, monkeypatch, *, dans_la_vue=False):
     """The connection dies after the right password: when the session is written, or before, inside the view."""
-    vues = sys.modules["comptes.views"]
+    vues = sys.modules["comptes.entree"]
     f.utilisateur.set_password(MOT_DE_PASSE)
     f.utilisateur.save()
 
