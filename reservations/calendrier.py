@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from comptes.francais import JOURS, JOURS_COURTS, MOIS, date_sans_annee, euros, limite, mois_long
+from comptes.francais import INSECABLE, JOURS, JOURS_COURTS, MOIS, date_sans_annee, euros, limite, mois_long
 from reservations.models import Attente, Inscription
 from reservations.regles import Changements, Etat
 
@@ -16,8 +16,11 @@ SIGNES = {
     Etat.ATTENTE: "…",
 }
 
+# A word as long as « Vacances » keeps on one line of a cell at 320 px.
+LETTRES_SUR_TELEPHONE = 8
 
-def _centimes(prix: Decimal | None) -> int:
+
+def centimes(prix: Decimal | None) -> int:
     return int((prix or 0) * 100)
 
 
@@ -35,10 +38,12 @@ class Case:
     aujourdhui: bool = False
     dans_le_mois: bool = True
     effacee: bool = False
-    tardive: bool = False
+    fermeture: str = ""
+    tardive: bool = False  # booked late, or late if it is booked now
     attente: Attente | None = None
     prix: Decimal | None = None
-    prix_ensuite: Decimal | None = None  # of a late day, once the free late meals of the year are spent
+    prix_franc: Decimal | None = None  # of a late day, while the year has free late meals left
+    prix_ensuite: Decimal | None = None  # of a late day, once they are spent
     limite_reservation: dt.datetime | None = None
     limite_annulation: dt.datetime | None = None
     limite_tardive: dt.datetime | None = None
@@ -56,8 +61,36 @@ class Case:
         return self.tardive and self.cochable and not self.reserve
 
     @property
+    def prix_monte(self) -> bool:
+        """A late day whose price is that of the next late meal only: those after it may cost more."""
+        return self.tardif and self.prix != self.prix_ensuite
+
+    @property
+    def _prix_tardif(self) -> str:
+        prix = euros(self.prix or 0)
+        if not self.prix_monte:
+            return prix
+        return f"{prix}, puis {euros(self.prix_ensuite or 0)} quand vos retards sans supplément de l’année sont épuisés"
+
+    @property
+    def mot_court(self) -> str:
+        """On a phone, the word of a closure whose reason has no room there: the list below the table gives it."""
+        return Etat.FERME.label if len(self.fermeture) > LETTRES_SUR_TELEPHONE else ""
+
+    @property
     def fige(self) -> bool:
         return self.reserve and not self.cochable
+
+    @property
+    def vu(self) -> str:
+        """What a script and the form know of the day; see `Calendrier.vus`."""
+        if self.tardif:
+            prix = f"{centimes(self.prix_franc)}:{centimes(self.prix_ensuite)}"
+        elif self.tardive:
+            prix = f"{centimes(self.prix)}:{centimes(self.prix)}"
+        else:
+            prix = f"{centimes(self.prix)}"
+        return f"{self.date}:{int(self.reserve)}:{prix}"
 
     @property
     def jour_en_lettres(self) -> str:
@@ -73,7 +106,7 @@ class Case:
         if not self.limite_reservation or not self.limite_annulation:
             return ""
         if self.tardif and self.limite_tardive and self.prix is not None:
-            return f"réservation tardive possible avant le {limite(self.limite_tardive)}, à {euros(self.prix)}"
+            return f"réservation tardive jusqu’au {limite(self.limite_tardive)}, au prix de {self._prix_tardif}"
         if self.limite_reservation == self.limite_annulation:
             return f"réserver ou annuler avant le {limite(self.limite_reservation)}"
         return f"réserver avant le {limite(self.limite_reservation)}, annuler avant le {limite(self.limite_annulation)}"
@@ -97,6 +130,12 @@ class Ligne:
         return bool(jours[0].mot) and all(
             c.dans_le_mois and c.etat == Etat.FERME and c.mot == jours[0].mot and not c.aujourdhui for c in jours
         )
+
+
+def _du_au(premier: Case, dernier: Case) -> str:
+    if premier is dernier:
+        return premier.jour_en_lettres
+    return f"du {premier.jour_en_lettres.rpartition(INSECABLE)[0]} au {dernier.jour_en_lettres}"
 
 
 @dataclass
@@ -134,6 +173,19 @@ class Mois:
     def complets(self) -> int:
         """Full days, waited for or not."""
         return sum(case.etat in (Etat.COMPLET, Etat.ATTENTE) for case in self.cases)
+
+    @property
+    def fermetures(self) -> list[tuple[str, str]]:
+        """The closures of the month and their reasons in full: (`du lundi 7 au vendredi 11 décembre`, reason)."""
+        groupes: list[list[Case]] = []
+        for case in self.cases:
+            if case.fermeture and groupes and groupes[-1][-1].fermeture == case.fermeture:
+                groupes[-1].append(case)
+            elif case.fermeture:
+                groupes.append([case])
+            elif case.limite_reservation and groupes:
+                groupes.append([case])  # a day of service parts two closures for one reason
+        return [(_du_au(g[0], g[-1]), g[0].fermeture) for g in groupes if g[0].fermeture]
 
     @property
     def montres_reserves(self) -> str:
@@ -215,19 +267,16 @@ class Calendrier:
     def vus(self) -> str:
         """The days of the year that can change, `date:booked:cents` each: what every toggle starts from.
 
-        A late day adds its price once the free late meals of the year are spent.
+        A late meal has a fourth part, its price once the free late meals of the year are spent; the third is then its
+        price before.
         """
-        return " ".join(
-            f"{c.date}:{int(c.reserve)}:{_centimes(c.prix)}" + (f":{_centimes(c.prix_ensuite)}" if c.tardif else "")
-            for c in self.cases
-            if c.cochable
-        )
+        return " ".join(c.vu for c in self.cases if c.cochable)
 
     @property
     def retards_restants(self) -> int:
-        """Late meals that the enrolment may still book this year at the ordinary price."""
+        """Late meals that the enrolment may still book this year at the ordinary price; below zero, too many are."""
         inscription = self.inscription
-        return max(0, inscription.activite.retard_franchise - inscription.tardives)
+        return inscription.activite.retard_franchise - inscription.tardives
 
     @property
     def ajouts(self) -> list[Case]:
@@ -238,14 +287,23 @@ class Calendrier:
         return [c for c in self.cases if c.change == "a-annuler"]
 
     @property
-    def montant_des_ajouts(self) -> Decimal:
-        """As the service will count: the first late days, by date, take what is left of the free ones."""
+    def montant_tardif(self) -> Decimal:
+        """As the service will count: late meals cancelled free their rank, and the first late days, by date, take it."""
+        francs = max(0, self.retards_restants + sum(c.tardive for c in self.annulations))
         tardifs = [c for c in self.ajouts if c.tardif]
-        en_plus = sum(
-            ((c.prix_ensuite or Decimal(0)) - (c.prix or Decimal(0)) for c in tardifs[self.retards_restants :]),
+        return sum(
+            ((c.prix_franc if rang < francs else c.prix_ensuite) or Decimal(0) for rang, c in enumerate(tardifs)),
             Decimal(0),
         )
-        return sum((c.prix or Decimal(0) for c in self.ajouts), en_plus)
+
+    @property
+    def montant_des_ajouts(self) -> Decimal:
+        return sum((c.prix or Decimal(0) for c in self.ajouts if not c.tardif), self.montant_tardif)
+
+    @property
+    def annonce(self) -> int:
+        """In cents, what the bar says that the late meals cost: the form carries it; see `reserver`."""
+        return centimes(self.montant_tardif)
 
     @property
     def difference(self) -> Decimal:
@@ -257,13 +315,20 @@ class Calendrier:
         return difference_en_mots(self.annulations, self.difference)
 
     @property
-    def ailleurs(self) -> list[Case]:
-        """The days of the other months that have an unsent change: the page carries them in hidden fields."""
-        return [c for mois in self.mois if not mois.affiche for c in mois.cases if c.change]
+    def ajouts_ailleurs(self) -> str:
+        """The unsent additions of the other months, which the page carries in a hidden field."""
+        return self._ailleurs("a-ajouter")
+
+    @property
+    def annulations_ailleurs(self) -> str:
+        return self._ailleurs("a-annuler")
+
+    def _ailleurs(self, change: str) -> str:
+        return ",".join(str(c.date) for m in self.mois if not m.affiche for c in m.cases if c.change == change)
 
 
 def difference_en_mots(annulations: list[Case], difference: Decimal) -> str:
-    """As static/js/calendrier.js and tous.js say it too."""
+    """As static/js/calendrier.js says it too."""
     if not annulations:
         return "Pas encore validé"
     if not difference:

@@ -199,6 +199,10 @@ class CalendrierDeFamille:
         return sum((c.montant_des_ajouts for c in self.calendriers), Decimal(0))
 
     @property
+    def annonce(self) -> int:
+        return sum(c.annonce for c in self.calendriers)
+
+    @property
     def difference_en_mots(self) -> str:
         return difference_en_mots(self.annulations, sum((c.difference for c in self.calendriers), Decimal(0)))
 

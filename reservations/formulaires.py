@@ -2,8 +2,9 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from comptes.francais import date_courte
 from reservations.models import AnneeScolaire
@@ -22,22 +23,23 @@ class FormulaireDuCalendrier:
     changements: Changements
     jeton: str
     aller: str = ""
+    annonce: Decimal = Decimal(0)  # what the page said that the late meals cost
 
     @classmethod
     def lire(cls, donnees, annee: AnneeScolaire) -> "FormulaireDuCalendrier":
-        """Read a QueryDict: `jours` (boxes ticked), `deja` (days shown as booked with a box), `jeton`, and a button.
+        """Read a QueryDict: `jours` (boxes ticked), `deja` (days shown as booked with a box), `jeton`, `annonce`, and a
+        button. One field may hold several days, with commas.
 
         Raises FormulaireIncorrect with a sentence in French.
         """
-        coches = lire_dates(donnees.getlist("jours"))
-        montres = lire_dates(date for liste in donnees.getlist("deja") for date in liste.split(",") if date)
+        coches, montres = (lire_dates(separer(donnees.getlist(champ))) for champ in ("jours", "deja"))
         dans_l_annee(coches | montres, annee)
         changements = Changements.entre(montres, coches)
         if portee := donnees.get("portee", ""):
             libres, reserves = lire_vus(donnees.get("vus", ""))
             dans_l_annee(libres | reserves, annee)
             changements = _avec_la_portee(portee, changements, libres - montres, reserves | montres)
-        return cls(changements, lire_jeton(donnees.get("jeton", "")), donnees.get("aller", ""))
+        return cls(changements, **lire_la_suite(donnees))
 
 
 def _avec_la_portee(portee: str, demandes: Changements, libres, reserves) -> Changements:
@@ -81,6 +83,24 @@ def lire_dates(textes) -> frozenset[dt.date]:
         if len(dates) > DATES_AU_PLUS:
             raise FormulaireIncorrect("Le formulaire contient trop de dates. Rien n’a été changé.")
     return frozenset(dates)
+
+
+def separer(listes: Iterable[str]) -> list[str]:
+    return [texte for liste in listes for texte in liste.split(",") if texte]
+
+
+def lire_la_suite(donnees) -> dict:
+    """What the two calendars' forms carry besides their days."""
+    return {
+        "jeton": lire_jeton(donnees.get("jeton", "")),
+        "aller": donnees.get("aller", ""),
+        "annonce": lire_annonce(donnees.get("annonce", "")),
+    }
+
+
+def lire_annonce(texte: str) -> Decimal:
+    """Cents → euros. What is not a sum has announced nothing."""
+    return Decimal(int(texte)) / 100 if texte.isascii() and texte.isdigit() and len(texte) < 10 else Decimal(0)
 
 
 def lire_jeton(texte: str) -> str:

@@ -4,11 +4,20 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from reservations.formulaires import DATES_AU_PLUS, FormulaireIncorrect, dans_l_annee, lire_dates, lire_jeton, lire_vus
+from reservations.formulaires import (
+    DATES_AU_PLUS,
+    FormulaireIncorrect,
+    dans_l_annee,
+    lire_dates,
+    lire_la_suite,
+    lire_vus,
+    separer,
+)
 from reservations.models import AnneeScolaire, Inscription
 from reservations.regles import Changements, basculer, plage
 
@@ -22,10 +31,11 @@ class FormulaireDeFamille:
     demandes: Mapping[int, Changements]
     jeton: str
     aller: str = ""
+    annonce: Decimal = Decimal(0)
 
     @classmethod
     def lire(cls, donnees, inscriptions: Sequence[Inscription]) -> "FormulaireDeFamille":
-        """Read a QueryDict: `jours` and `deja`, lists of `enrolment:date`, `jeton`, and a button.
+        """Read a QueryDict: `jours` and `deja`, lists of `enrolment:date`, `jeton`, `annonce`, a button.
 
         `inscriptions`: those of the household for one year; any other is refused. Raises FormulaireIncorrect with a
         sentence in French.
@@ -39,9 +49,7 @@ class FormulaireDeFamille:
             touchees = _plage_de_famille(portee, libres | reserves, inscriptions)
             voulues = basculer((reserves - annulations) | ajouts, touchees, reserves)
             ajouts, annulations = voulues - reserves, reserves - voulues
-        return cls(
-            _par_inscription(ajouts, annulations), lire_jeton(donnees.get("jeton", "")), donnees.get("aller", "")
-        )
+        return cls(_par_inscription(ajouts, annulations), **lire_la_suite(donnees))
 
 
 def _par_inscription(ajouts: Iterable[Case], annulations: Iterable[Case]) -> dict[int, Changements]:
@@ -56,7 +64,7 @@ def _par_inscription(ajouts: Iterable[Case], annulations: Iterable[Case]) -> dic
 def _lire_cases(listes: Iterable[str], inscriptions: Sequence[Inscription]) -> frozenset[Case]:
     """`12:2026-12-07,13:2026-12-07`; one field may hold many, for a form has at most a thousand fields."""
     textes = defaultdict(list)
-    for texte in (t for liste in listes for t in liste.split(",") if t):
+    for texte in separer(listes):
         numero, _, date = texte.partition(":")
         textes[numero].append(date)
     cases: set[Case] = set()

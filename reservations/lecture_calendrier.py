@@ -176,8 +176,8 @@ class _Lecteur:
         case.tardive = journee is not None and est_tardive(journee, self.maintenant)
         case.prix = self._prix(jour, case.tardive, inscription.tardives)
         if case.tardive:
-            epuisee = max(inscription.tardives, inscription.activite.retard_franchise)
-            case.prix_ensuite = self._prix(jour, True, epuisee)
+            case.prix_franc = self._prix(jour, True, 0)
+            case.prix_ensuite = self._prix(jour, True, inscription.activite.retard_franchise)
         motif = motif_de_refus(
             journee,
             debut=inscription.debut,
@@ -191,7 +191,7 @@ class _Lecteur:
         case.etat = etat_du_jour(detenteur, motif)
         case.reserve = case.etat == Etat.RESERVE
         if case.reserve:
-            case.prix = self.reservations[jour].prix
+            case.prix, case.tardive = self.reservations[jour].prix, self.reservations[jour].tardive
             case.cochable = motif_de_refus_annulation(journee, detenteur=detenteur, maintenant=self.maintenant) is None
         else:
             case.cochable = motif is None
@@ -202,6 +202,8 @@ class _Lecteur:
         if journee and (case.reserve or not fermeture):
             case.limite_reservation, case.limite_annulation = journee.limite_reservation, journee.limite_annulation
             case.limite_tardive = journee.limite_tardive
+        elif journee:
+            case.fermeture = journee.fermeture
         if case.etat == Etat.COMPLET and jour in self.attentes:
             case.etat, case.attente = Etat.ATTENTE, self.attentes[jour]
         case.signe = "!" if case.tardif else SIGNES.get(Etat(case.etat), "")
@@ -212,7 +214,7 @@ class _Lecteur:
         if case.etat == Etat.FERME:
             return fermeture or self.sans_classe.get(case.date, "" if case.date.isoweekday() > 5 else "Sans service")
         if case.tardif and case.prix is not None:
-            return f"Tardif {euros(case.prix)}"
+            return f"Tardif {'dès ' if case.prix_monte else ''}{euros(case.prix)}"
         if motif == Motif.ABSENT:
             return "Absent"
         if motif == Motif.AUTRE_INSCRIPTION:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from comptes.francais import FINE, INSECABLE, date_courte, euros, instant_long
+from comptes.francais import FINE, INSECABLE, date_courte, date_sans_annee, euros, instant_long
 from comptes.models import Enfant
 from reservations.models import AnneeScolaire, Inscription, Mouvement, Operation
 from reservations.regles import Motif
@@ -46,6 +46,17 @@ def ligne_a_venir(mouvement: Mouvement) -> str:
 def ligne_definitive(mouvement: Mouvement) -> str:
     """A line of an operation that no undo touches: a waiting list, an absence."""
     return f"{mouvement.get_nature_display()}{INSECABLE}: {date_courte(mouvement.date)} - ne se défait pas ici"
+
+
+def retards_en_mots(mouvements: Iterable[Mouvement]) -> str:
+    """What a form with late meals that cost more than its page said is told, before anything is booked."""
+    repas = " ; ".join(
+        f"{m.inscription.enfant.prenom}, {date_sans_annee(m.date)}, {euros(m.prix or Decimal(0))}" for m in mouvements
+    ).replace(" ;", f"{FINE};")
+    return (
+        f"Rien n’est encore enregistré{INSECABLE}: la limite est passée pour certains jours, réservés au prix tardif. "
+        f"Réservation tardive{INSECABLE}: {repas}. Vérifiez le total, puis «{INSECABLE}Valider{INSECABLE}»."
+    )
 
 
 def deja_enregistre(operation: Operation) -> str:

@@ -15,10 +15,10 @@ from comptes.models import Enfant
 from reservations.formulaires import FormulaireDuCalendrier, FormulaireIncorrect, ecrire_dates, lire_changements
 from reservations.lecture_calendrier import charger_calendrier, lire_mois, mois_par_defaut
 from reservations.models import AnneeScolaire, Inscription
-from reservations.recapitulatif import deja_enregistre
+from reservations.recapitulatif import deja_enregistre, retards_en_mots
 from reservations.regles import Changements
 from reservations.services import reserver
-from reservations.services.reserver import cle_du_formulaire
+from reservations.services.reserver import RetardNonAnnonce, cle_du_formulaire
 
 PK_AU_PLUS = 2**63 - 1
 
@@ -131,11 +131,16 @@ def _envoi_du_calendrier(request, inscription, premier):
     if not demandes:
         messages.info(request, "Vous n’avez rien changé : aucune réservation n’a été modifiée.")
         return redirect(_adresse(inscription, premier))
-    operation = reserver(
-        demandes={inscription.pk: demandes},
-        auteur=request.user,
-        cle=cle_du_formulaire(formulaire.jeton, {inscription.pk: demandes}),
-    )
+    try:
+        operation = reserver(
+            demandes={inscription.pk: demandes},
+            auteur=request.user,
+            cle=cle_du_formulaire(formulaire.jeton, {inscription.pk: demandes}),
+            annonce=formulaire.annonce,
+        )
+    except RetardNonAnnonce as erreur:
+        messages.warning(request, retards_en_mots(erreur.retards))
+        return redirect(_adresse(inscription, premier, demandes))
     if operation.repetee:
         messages.warning(request, deja_enregistre(operation))
     return redirect("reservations:operation", numero=operation.numero)

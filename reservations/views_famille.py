@@ -19,10 +19,10 @@ from reservations.formulaires import FormulaireIncorrect
 from reservations.formulaires_famille import FormulaireDeFamille, adresse_de_famille, lire_demandes
 from reservations.lecture_calendrier import charger_calendriers, lire_mois, mois_par_defaut
 from reservations.models import AnneeScolaire, Inscription
-from reservations.recapitulatif import deja_enregistre
+from reservations.recapitulatif import deja_enregistre, retards_en_mots
 from reservations.regles import Changements, Etat, Semaines
 from reservations.services import reserver
-from reservations.services.reserver import cle_du_formulaire
+from reservations.services.reserver import RetardNonAnnonce, cle_du_formulaire
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,12 @@ def _envoi(request, foyer, premier):
     if not demandes:
         messages.info(request, "Vous n’avez rien changé : aucune réservation n’a été modifiée.")
         return redirect(adresse_de_famille(foyer.annee, premier))
-    operation = reserver(demandes=demandes, auteur=request.user, cle=cle_du_formulaire(formulaire.jeton, demandes))
+    cle = cle_du_formulaire(formulaire.jeton, demandes)
+    try:
+        operation = reserver(demandes=demandes, auteur=request.user, cle=cle, annonce=formulaire.annonce)
+    except RetardNonAnnonce as erreur:
+        messages.warning(request, retards_en_mots(erreur.retards))
+        return redirect(adresse_de_famille(foyer.annee, premier, demandes))
     if operation.repetee:
         messages.warning(request, deja_enregistre(operation))
     return redirect(f"{reverse('reservations:operation', args=[operation.numero])}?depuis=tous")

@@ -5,6 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
@@ -39,6 +40,14 @@ def cle_du_formulaire(jeton: str, demandes: Mapping[int, Changements]) -> str:
     return hashlib.sha256("\n".join(lignes).encode()).hexdigest()
 
 
+class RetardNonAnnonce(Exception):
+    """Late meals would cost more than the parent was told; nothing is written. `retards`: their unsaved lines."""
+
+    def __init__(self, retards: list[Mouvement]):
+        super().__init__("late meals above the price announced")
+        self.retards = retards
+
+
 @dataclass
 class _Ecriture:
     """What the decisions will write."""
@@ -59,6 +68,7 @@ def reserver(
     origine: str = Operation.Origine.PARENT,
     annule: Operation | None = None,
     retard: bool = True,
+    annonce: Decimal | None = None,
     horloge: Callable[[], dt.datetime] = timezone.now,
 ) -> Operation:
     """Apply what was asked for each enrolment (by primary key, all of one household); return the operation.
@@ -66,8 +76,9 @@ def reserver(
     Every day gets its line: booked, cancelled, or refused with its reason. Partial success is normal. The same `cle`
     twice returns the operation of the first time, `repetee` being true. Rights are the caller's business:
     `Inscription.objects.de(...)`. `annule` is the operation to undo: it is undone once, and only by an operation that
-    changes a meal. Without `retard` no late meal is taken. `horloge` is read once, after the locks: the demo town books
-    its past meals in the past.
+    changes a meal. Without `retard` no late meal is taken. `annonce`, in euros: what the screen said that the late meals
+    of this form cost; RetardNonAnnonce is raised when they would cost more, and nothing is booked. `horloge` is read
+    once, after the locks: the demo town books its past meals in the past.
 
     Locks: the children in key order, then the days by service and date; everybody in this order, so nobody waits in a
     circle.
@@ -90,6 +101,8 @@ def reserver(
         operation = Operation(famille=famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant)
         ecriture = _Ecriture(tardives=tardives, retard=retard)
         _decider(ecriture, operation, inscriptions, demandes, journees, reservees)
+        if annonce is not None:
+            _verifier_l_annonce(ecriture, annonce)
         if ecriture.annulees or ecriture.reservations:
             operation.annule = annule
         operation.save(force_insert=True)
@@ -112,6 +125,13 @@ def simuler(
     ecriture = _Ecriture(tardives=tardives, retard=retard)
     _decider(ecriture, Operation(cree_le=horloge()), inscriptions, demandes, journees, reservees)
     return ecriture.mouvements, inscriptions
+
+
+def _verifier_l_annonce(ecriture, annonce) -> None:
+    tardives = [r for r in ecriture.reservations if r.tardive]
+    plus_cheres = any(r.prix > r.inscription.prix_fixe for r in tardives)
+    if plus_cheres and sum(r.prix for r in tardives) > annonce:
+        raise RetardNonAnnonce([m for m in ecriture.mouvements if m.precision == TARDIVE])
 
 
 def _decider(ecriture, operation, inscriptions, demandes, journees, reservees) -> None:

@@ -1,136 +1,182 @@
-// Step 3 with a script: toggles without a round trip, the bar that counts and prices, and a draft that survives the
-// back button, a reload and a sign-in. Without it the same form and buttons do the same on the server.
+// Step 3 with a script, for one child or for all: toggles without a round trip, the bar that counts and prices, and a
+// draft that survives the back button, a reload and a sign-in. Without it the same form does the same on the server.
 "use strict";
 (() => {
   const cle = (inscription) => `calendrier-${inscription}`; // static/js/session.js forgets them at sign-out
   // The recap says that the changes arrived: the draft has done its work.
-  for (const partie of document.querySelectorAll("[data-brouillon-fini]")) effacer(partie.dataset.brouillonFini);
+  for (const partie of document.querySelectorAll("[data-brouillon-fini]")) oublier(partie.dataset.brouillonFini);
 
   const formulaire = document.querySelector("form.calendrier");
-  if (!formulaire?.elements.vus.value) return; // nothing can change: the year is not open, or is over
-  const inscription = formulaire.dataset.inscription;
-  // date → {reserve, centimes, ensuite}, every day of the year that can change; `ensuite`, the price of a late day once
-  // the free late meals of the year are spent
+  const barre = formulaire?.querySelector(".barre");
+  if (!barre) return; // nothing can change: the year is not open, or is over
+  // What the form calls a day: its date, or `12:2026-12-07` when there are several enrolments.
+  const nommer = "tous" in formulaire.dataset ? (inscription, date) => `${inscription}:${date}` : (_, date) => date;
+  const retards = new Map(); // enrolment → late meals of the year that are still free; below zero, too many are booked
+  // code → {date, inscription, enfant, reserve, centimes, ensuite}, every day of the year that can change; `ensuite`, of
+  // late meals only: the price once the free ones of the year are spent
   const jours = new Map();
-  for (const ligne of formulaire.elements.vus.value.split(" ")) {
-    const [date, reserve, centimes, ensuite] = ligne.split(":");
-    jours.set(date, { reserve: reserve === "1", centimes: Number(centimes), ensuite: ensuite && Number(ensuite) });
+  for (const champ of formulaire.querySelectorAll("input[name=vus]")) {
+    const { inscription, enfant } = champ.dataset;
+    retards.set(inscription, Number(champ.dataset.retards));
+    for (const ligne of champ.value.split(" ").filter((mot) => mot.includes(":"))) {
+      const [date, reserve, centimes, ensuite] = ligne.split(":");
+      const jour = { date, inscription, enfant, reserve: reserve === "1", centimes: Number(centimes) };
+      jours.set(nommer(inscription, date), { ...jour, ensuite: ensuite && Number(ensuite) });
+    }
   }
-  const retards = Number(formulaire.dataset.retards);
   const cases = new Map([...formulaire.querySelectorAll("input[type=checkbox][name=jours]")].map((c) => [c.value, c]));
   const ailleurs = formulaire.querySelector("[data-ailleurs]");
-  const barre = formulaire.querySelector(".barre");
   const bilan = barre.querySelector("[data-bilan]");
   const detail = barre.querySelector("[data-detail]");
-  const bouton_effacer = barre.querySelector("[data-effacer]");
-  const rien = { bilan: "Aucun changement à valider", detail: "Veuillez indiquer les jours de fréquentation." };
+  const annonce = barre.querySelector("[data-annonce]");
+  const effacer = barre.querySelector("[data-effacer]");
   let depart_voulu = false;
   let changes = lire();
 
+  // --- What is not sent ---------------------------------------------------------------------------------------------
+  // An address that carries changes is newer than any draft: it becomes the draft, and a plain address.
   function lire() {
-    const garde = relire();
-    if (garde) return new Set(garde.filter(utile).map((signe) => signe.slice(1)));
-    const page = [...cases.values()].filter((c) => c.checked !== jours.get(c.value)?.reserve).map((c) => c.value);
-    const dehors = [...ailleurs.querySelectorAll("input")].map((champ) => champ.value);
-    return new Set([...page, ...dehors].filter((date) => jours.has(date)));
+    const adresse = new URL(location.href);
+    const portes = ["c", "plus", "moins"].filter((nom) => adresse.searchParams.has(nom));
+    const page = lire_page();
+    if (!portes.length) return lire_brouillons(page) ?? page;
+    if (garder(page)) {
+      for (const nom of portes) adresse.searchParams.delete(nom);
+      history.replaceState(history.state, "", adresse);
+    }
+    return page;
   }
-  // "+2026-12-03" is an addition, "-2026-12-03" a cancellation: it is kept only where it still changes something.
-  function utile(signe) {
-    const jour = jours.get(signe.slice(1));
-    return jour !== undefined && jour.reserve === (signe[0] === "-");
+  function lire_page() {
+    const page = [...cases].filter(([code, c]) => c.checked !== jours.get(code)?.reserve).map(([code]) => code);
+    const dehors = [...ailleurs.querySelectorAll("input")].flatMap((champ) => champ.value.split(","));
+    return new Set([...page, ...dehors].filter((code) => jours.has(code)));
   }
-  function relire() {
+  // "+2026-12-03" is an addition, "-2026-12-03" a cancellation: it is kept only where it still changes something. An
+  // enrolment without a draft is as the page has it. Null when storage is closed.
+  function lire_brouillons(page) {
     try {
-      const texte = sessionStorage.getItem(cle(inscription));
-      return texte === null ? null : texte.split(" ").filter(Boolean);
+      return new Set([...retards.keys()].flatMap((inscription) => {
+        const texte = sessionStorage.getItem(cle(inscription));
+        if (texte === null) return [...page].filter((code) => jours.get(code).inscription === inscription);
+        const signes = texte.split(" ").filter((signe) => {
+          const jour = jours.get(nommer(inscription, signe.slice(1)));
+          return jour !== undefined && jour.reserve === (signe[0] === "-");
+        });
+        return signes.map((signe) => nommer(inscription, signe.slice(1)));
+      }));
     } catch {
       return null;
     }
   }
-  function garder() {
+  function garder(codes = changes) {
     try {
-      const signes = [...changes].map((date) => (jours.get(date).reserve ? "-" : "+") + date);
-      sessionStorage.setItem(cle(inscription), signes.join(" "));
+      for (const inscription of retards.keys()) {
+        const siens = [...codes].map((code) => jours.get(code)).filter((jour) => jour.inscription === inscription);
+        if (siens.length) sessionStorage.setItem(cle(inscription), siens.map((j) => (j.reserve ? "-" : "+") + j.date).join(" "));
+        else sessionStorage.removeItem(cle(inscription));
+      }
       return true;
     } catch {
       return false;
     }
   }
-  function effacer(numero) {
+  function oublier(inscription) {
     try {
-      sessionStorage.removeItem(cle(numero));
+      sessionStorage.removeItem(cle(inscription));
     } catch {
       // storage is closed: there is no draft
     }
   }
 
-  const coche = (date) => jours.get(date).reserve !== changes.has(date);
-  function mettre(date, voulu) {
-    if (jours.get(date).reserve === voulu) changes.delete(date);
-    else changes.add(date);
+  // --- Toggles ------------------------------------------------------------------------------------------------------
+  const coche = (code) => jours.get(code).reserve !== changes.has(code);
+  function mettre(code, voulu) {
+    if (jours.get(code).reserve === voulu) changes.delete(code);
+    else changes.add(code);
   }
-  // The rule of reservations/regles.py, basculer().
-  function basculer(plage) {
-    if (plage.some((date) => !coche(date))) return plage.forEach((date) => mettre(date, true));
-    const ajouts = plage.filter((date) => !jours.get(date).reserve);
-    (ajouts.length ? ajouts : plage).forEach((date) => mettre(date, false));
+  const midi = (date) => new Date(`${date}T12:00:00Z`);
+  const du_lundi = (date) => midi(date).getUTCDay() || 7;
+  // ISO weeks begin on Monday: two days are in one week when their Mondays are the same.
+  function lundi(date) {
+    const jour = midi(date);
+    jour.setUTCDate(jour.getUTCDate() - (du_lundi(date) - 1));
+    return jour.toISOString().slice(0, 10);
   }
+  // The rules of reservations/regles.py, plage() and basculer(), and of formulaires_famille.py, _plage_de_famille().
   function plage(bouton) {
-    const valeur = bouton.value.split(":")[1];
-    const toutes = [...jours.keys()];
-    switch (bouton.dataset.portee) {
-      case "semaine":
-        return [...bouton.closest("tr").querySelectorAll("input[name=jours]")].map((c) => c.value);
-      case "mois":
-        return toutes.filter((date) => date.startsWith(valeur));
-      case "jour":
-        return toutes.filter((date) => (new Date(`${date}T12:00:00Z`).getUTCDay() || 7) === Number(valeur));
-      default:
-        return toutes;
-    }
+    const [portee, inscription] = bouton.value.split("@");
+    const valeur = portee.split(":")[1];
+    const dedans = {
+      date: (date) => date === valeur,
+      semaine: (date) => date.slice(0, 7) === valeur.slice(0, 7) && lundi(date) === lundi(valeur),
+      mois: (date) => date.startsWith(valeur),
+      jour: (date) => du_lundi(date) === Number(valeur),
+      annee: () => true,
+    }[bouton.dataset.portee];
+    const pris = new Set();
+    return [...jours].filter(([, jour]) => {
+      if (!dedans(jour.date) || (inscription && jour.inscription !== inscription)) return false;
+      const repas = `${jour.enfant}:${jour.date}`;
+      return !pris.has(repas) && pris.add(repas);
+    }).map(([code]) => code);
+  }
+  function basculer(codes) {
+    if (codes.some((code) => !coche(code))) return codes.forEach((code) => mettre(code, true));
+    const ajouts = codes.filter((code) => !jours.get(code).reserve);
+    (ajouts.length ? ajouts : codes).forEach((code) => mettre(code, false));
   }
 
+  // --- The bar ------------------------------------------------------------------------------------------------------
   const euros = (centimes) =>
     `${String(Math.floor(centimes / 100)).replace(/\B(?=(\d{3})+$)/g, "\u202f")},${String(centimes % 100).padStart(2, "0")}\u00a0€`;
   const compter = (n, mot) => `${n}\u00a0${mot}${n > 1 ? "s" : ""}`;
+  const somme = (nombres) => nombres.reduce((total, n) => total + n, 0);
+
+  // As reservations/calendrier.py, montant_tardif: late meals cancelled free their rank, and the first late days, by
+  // date, take it.
+  function montant_tardif(ajouts, annulations) {
+    const tardifs = (liste, inscription) => liste.filter((j) => j.ensuite !== undefined && j.inscription === inscription);
+    return somme([...retards].flatMap(([inscription, restants]) => {
+      const francs = Math.max(0, restants + tardifs(annulations, inscription).length);
+      const dates = tardifs(ajouts, inscription).sort((a, b) => (a.date < b.date ? -1 : 1));
+      return dates.map((jour, rang) => (rang < francs ? jour.centimes : jour.ensuite));
+    }));
+  }
 
   function dessiner() {
-    const ajouts = [];
-    const annulations = [];
-    for (const date of changes) (jours.get(date).reserve ? annulations : ajouts).push(date);
-    for (const [date, box] of cases) {
-      box.checked = coche(date);
+    const les = [...changes].map((code) => ({ code, ...jours.get(code) }));
+    const [ajouts, annulations] = [les.filter((j) => !j.reserve), les.filter((j) => j.reserve)];
+    for (const [code, box] of cases) {
+      box.checked = coche(code);
       const cellule = box.closest("td");
-      cellule.classList.toggle("a-ajouter", box.checked && !jours.get(date).reserve);
-      cellule.classList.toggle("a-annuler", !box.checked && jours.get(date).reserve);
+      cellule.classList.toggle("a-ajouter", box.checked && !jours.get(code).reserve);
+      cellule.classList.toggle("a-annuler", !box.checked && jours.get(code).reserve);
     }
-    const champs = [...changes].filter((date) => !cases.has(date)).map((date) => {
-      const champ = document.createElement("input");
-      champ.type = "hidden";
-      champ.name = jours.get(date).reserve ? "deja" : "jours";
-      champ.value = date;
-      return champ;
+    const champs = Object.entries({ jours: ajouts, deja: annulations }).map(([name, siens]) => {
+      const value = siens.map((j) => j.code).filter((code) => !cases.has(code)).join(",");
+      return Object.assign(document.createElement("input"), { type: "hidden", name, value });
     });
-    ailleurs.replaceChildren(...champs);
+    ailleurs.replaceChildren(...champs.filter((champ) => champ.value));
     for (const marque of formulaire.querySelectorAll("[data-mois]")) {
-      const du_mois = (dates) => dates.filter((date) => date.startsWith(marque.dataset.mois)).length;
+      const du_mois = (liste) => liste.filter((j) => j.date.startsWith(marque.dataset.mois)).length;
       const [plus, moins] = [du_mois(ajouts), du_mois(annulations)];
       marque.textContent = [plus ? `+${plus}` : "", moins ? `−${moins}` : ""].filter(Boolean).join(" ");
     }
-    const somme = (dates) => dates.reduce((total, date) => total + jours.get(date).centimes, 0);
-    const tardifs = ajouts.filter((date) => jours.get(date).ensuite !== undefined).sort().slice(retards);
-    const en_plus = tardifs.reduce((total, date) => total + jours.get(date).ensuite - jours.get(date).centimes, 0);
-    const [plus, moins] = [somme(ajouts) + en_plus, somme(annulations)];
+    const tardif = montant_tardif(ajouts, annulations);
+    const plus = tardif + somme(ajouts.filter((j) => j.ensuite === undefined).map((j) => j.centimes));
+    const moins = somme(annulations.map((j) => j.centimes));
+    annonce.value = tardif;
     const parts = [];
     if (ajouts.length) parts.push(compter(ajouts.length, "ajout"));
     if (annulations.length) parts.push(compter(annulations.length, "annulation"));
     if (ajouts.length) parts.push(euros(plus));
-    bilan.textContent = parts.join(", ") || rien.bilan;
-    detail.textContent = !parts.length ? rien.detail : !annulations.length ? "Pas encore validé"
+    bilan.textContent = parts.join(", ") || "Aucun changement à valider";
+    detail.textContent = !parts.length ? "Veuillez indiquer les jours de fréquentation."
+      : !annulations.length ? "Pas encore validé"
       : plus === moins ? "sans changement de montant"
       : `soit ${euros(Math.abs(plus - moins))} ${plus > moins ? "de plus" : "de moins"}`;
     barre.classList.toggle("au-repos", !parts.length);
-    bouton_effacer.hidden = !parts.length;
+    effacer.hidden = !parts.length;
   }
   function changer() {
     garder();
@@ -138,9 +184,9 @@
   }
 
   formulaire.addEventListener("change", (evenement) => {
-    const date = evenement.target.value;
-    if (cases.get(date) !== evenement.target) return;
-    mettre(date, evenement.target.checked);
+    const code = evenement.target.value;
+    if (cases.get(code) !== evenement.target) return;
+    mettre(code, evenement.target.checked);
     changer();
   });
   formulaire.addEventListener("click", (evenement) => {
@@ -154,12 +200,13 @@
       // The draft carries the changes: the month is a plain page, with a plain address.
       evenement.preventDefault();
       depart_voulu = true;
-      location.assign(`?mois=${bouton.value}`);
-    } else if (bouton === bouton_effacer) {
+      const adresse = new URL(formulaire.action);
+      adresse.searchParams.set("mois", bouton.value);
+      location.assign(adresse);
+    } else if (bouton === effacer) {
       evenement.preventDefault();
       changes.clear();
-      effacer(inscription);
-      dessiner();
+      changer();
     }
   });
   formulaire.addEventListener("submit", () => {
@@ -176,7 +223,7 @@
   addEventListener("pageshow", (evenement) => {
     if (evenement.persisted) {
       depart_voulu = false;
-      changes = new Set((relire() ?? []).filter(utile).map((signe) => signe.slice(1)));
+      changes = lire_brouillons(new Set()) ?? changes;
     }
     dessiner();
   });
