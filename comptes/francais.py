@@ -1,6 +1,7 @@
 """French typography of dates, money and ages: one home for screens, mails and documents."""
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.utils import timezone
@@ -81,6 +82,12 @@ def age(naissance: dt.date, aujourdhui: dt.date) -> str:
     if ans < 2:
         return f"{max(mois, 0)}{INSECABLE}mois"
     return f"{ans}{INSECABLE}ans" + (f" {reste}{INSECABLE}mois" if reste else "")
+
+
+def enumerer(noms: Iterable[str]) -> str:
+    """`Léa, Tom et Zoé`, each name once."""
+    *debut, dernier = dict.fromkeys(noms) or [""]
+    return " et ".join(filter(None, [", ".join(debut), dernier]))
 
 
 def de(prenom: str) -> str:

@@ -30,6 +30,7 @@ def portail(request):
         "demo": settings.DEMO,
         "session_duree": reste(request),
         "session_avertissement": int(settings.SESSION_AVERTISSEMENT.total_seconds()),
+        "menu_enfant": None,  # a view names the child whose steps are on screen
         "menu_enfants": SimpleLazyObject(menu_enfants),
         "ouverture_annoncee": SimpleLazyObject(_ouverture_annoncee),
     }

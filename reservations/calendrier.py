@@ -1,6 +1,7 @@
 """The calendar of an enrolment as a page shows it: months, weeks and days with their state."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -41,6 +42,7 @@ class Case:
     fermeture: str = ""
     tardive: bool = False  # booked late, or late if it is booked now
     attente: Attente | None = None
+    se_demande: bool = False  # full, and one may ask to wait
     prix: Decimal | None = None
     prix_franc: Decimal | None = None  # of a late day, while the year has free late meals left
     prix_ensuite: Decimal | None = None  # of a late day, once they are spent
@@ -138,6 +140,17 @@ def _du_au(premier: Case, dernier: Case) -> str:
     return f"du {premier.jour_en_lettres.rpartition(INSECABLE)[0]} au {dernier.jour_en_lettres}"
 
 
+def fermetures(cases: Iterable[Case]) -> list[tuple[str, str]]:
+    """The closures of these days and their reasons in full: (`du lundi 7 au vendredi 11 décembre`, reason)."""
+    groupes: list[list[Case]] = []
+    for case in cases:
+        if case.fermeture and groupes and groupes[-1][-1].fermeture == case.fermeture:
+            groupes[-1].append(case)
+        elif case.fermeture or case.limite_reservation:  # a day of service parts two closures for one reason
+            groupes.append([case])
+    return [(_du_au(g[0], g[-1]), g[0].fermeture) for g in groupes if g[0].fermeture]
+
+
 @dataclass
 class Mois:
     premier: dt.date
@@ -167,7 +180,7 @@ class Mois:
 
     @property
     def ouverts(self) -> int:
-        return sum(case.ouverte for case in self.cases)
+        return len(self.ouvertes)
 
     @property
     def complets(self) -> int:
@@ -176,16 +189,15 @@ class Mois:
 
     @property
     def fermetures(self) -> list[tuple[str, str]]:
-        """The closures of the month and their reasons in full: (`du lundi 7 au vendredi 11 décembre`, reason)."""
-        groupes: list[list[Case]] = []
-        for case in self.cases:
-            if case.fermeture and groupes and groupes[-1][-1].fermeture == case.fermeture:
-                groupes[-1].append(case)
-            elif case.fermeture:
-                groupes.append([case])
-            elif case.limite_reservation and groupes:
-                groupes.append([case])  # a day of service parts two closures for one reason
-        return [(_du_au(g[0], g[-1]), g[0].fermeture) for g in groupes if g[0].fermeture]
+        return fermetures(self.cases)
+
+    @property
+    def limites(self) -> list[tuple[str, list[Case]]]:
+        return [("", self.ouvertes)] if self.ouvertes else []
+
+    @property
+    def ouvertes(self) -> list[Case]:
+        return [case for case in self.cases if case.ouverte]
 
     @property
     def montres_reserves(self) -> str:

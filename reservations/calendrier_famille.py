@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from comptes.francais import INSECABLE, JOURS, JOURS_COURTS, date_sans_annee
-from reservations.calendrier import Calendrier, Case, Mois, difference_en_mots
-from reservations.models import Inscription
+from comptes.francais import INSECABLE, JOURS, JOURS_COURTS, date_sans_annee, enumerer
+from reservations.calendrier import Calendrier, Case, Mois, difference_en_mots, fermetures
+from reservations.models import Attente, Inscription
 from reservations.regles import Changements, Etat, vers_le_rythme
 
 
@@ -122,6 +122,16 @@ class MoisDeFamille:
         return sum(m.annulations for m in self.mois)
 
 
+@dataclass(frozen=True)
+class FileDEnfant:
+    """The waiting list of an enrolment over the month shown: places offered, requests, days on which one may ask."""
+
+    colonne: ColonneDEnfant
+    offres: list[Attente]
+    demandes: list[Attente]
+    complets: list[Case]
+
+
 @dataclass
 class CalendrierDeFamille:
     """`calendriers`: those of the household's enrolments of one year, at the same month; at least one."""
@@ -155,8 +165,7 @@ class CalendrierDeFamille:
     def semaines(self) -> list[SemaineDeFamille]:
         """The month's rows by week; closed days that follow each other for one reason are one band."""
         semaines: list[SemaineDeFamille] = []
-        par_jour = zip(*(m.cases for m in self.affiche.mois), strict=True)
-        for cases in par_jour:
+        for cases in self._par_jour:
             jour = cases[0].date
             if not semaines or jour.isoweekday() == 1:
                 semaines.append(SemaineDeFamille([]))
@@ -172,6 +181,43 @@ class CalendrierDeFamille:
             else:
                 lignes.append(LigneDeFamille(jour, dernier=jour, mot=mot))
         return semaines
+
+    def files(self, maintenant: dt.datetime) -> list[FileDEnfant]:
+        """Of the children who have something to wait for, or to ask."""
+        toutes = []
+        for colonne in self.colonnes:
+            cases = colonne.calendrier.affiche.cases
+            attentes = [c.attente for c in cases if c.attente]
+            offres = [a for a in attentes if a.est_proposee(maintenant)]
+            demandes = [a for a in attentes if a not in offres]
+            toutes.append(FileDEnfant(colonne, offres, demandes, [c for c in cases if c.se_demande]))
+        return [f for f in toutes if f.offres or f.demandes or f.complets]
+
+    @property
+    def limites(self) -> list[tuple[str, list[Case]]]:
+        """The children who have the same cut-offs, and their open days of the month."""
+        groupes: dict[tuple, tuple[list[str], list[Case]]] = {}
+        for colonne in self.colonnes:
+            if cases := colonne.calendrier.affiche.ouvertes:
+                groupes.setdefault(tuple((c.date, c.delais) for c in cases), ([], cases))[0].append(colonne.nom)
+        if len(groupes) == 1:
+            return [("", cases) for _, cases in groupes.values()]
+        return [(enumerer(noms), cases) for noms, cases in groupes.values()]
+
+    @property
+    def fermetures(self) -> list[tuple[str, str]]:
+        """Those that the bands of the table do not say: another child has a meal on these days."""
+        bandes = {c[0].date for c in self._par_jour if all(case.etat == Etat.FERME for case in c)}
+        raisons: dict[tuple[str, str], list[str]] = {}
+        for colonne in self.colonnes:
+            for lue in fermetures(c for c in colonne.calendrier.affiche.cases if c.date not in bandes):
+                raisons.setdefault(lue, []).append(colonne.nom)
+        return [(f"{enumerer(noms)}, {jours}", raison) for (jours, raison), noms in raisons.items()]
+
+    @property
+    def _par_jour(self) -> list[tuple[Case, ...]]:
+        """The cells of each day of the month shown."""
+        return list(zip(*(m.cases for m in self.affiche.mois), strict=True))
 
     @property
     def montres_reserves(self) -> str:

@@ -80,7 +80,7 @@ def charger_calendriers(
     )
     attentes = {
         (a.inscription_id, a.date): a
-        for a in Attente.objects.filter(inscription__in=inscriptions).actives().order_by("pk")
+        for a in Attente.objects.filter(inscription__in=inscriptions).actives().avec_rang().select_related("journee").order_by("pk")
     }
     sans_classe = _raisons(annee.periodes.all())
     AnnulationCollective.objects.poser_les_sorties(inscriptions, {jour for lues in journees.values() for jour in lues})
@@ -204,8 +204,11 @@ class _Lecteur:
             case.limite_tardive = journee.limite_tardive
         elif journee:
             case.fermeture = journee.fermeture
-        if case.etat == Etat.COMPLET and jour in self.attentes:
-            case.etat, case.attente = Etat.ATTENTE, self.attentes[jour]
+        case.attente = self.attentes.get(jour)
+        if case.etat == Etat.COMPLET and case.attente:
+            case.etat = Etat.ATTENTE
+        elif case.etat == Etat.COMPLET and journee:
+            case.se_demande = self.maintenant < journee.limite_reservation
         case.signe = "!" if case.tardif else SIGNES.get(Etat(case.etat), "")
         case.mot = self._mot(case, fermeture, motif)
         return case

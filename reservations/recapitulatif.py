@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from comptes.francais import FINE, INSECABLE, date_courte, date_sans_annee, euros, instant_long
+from comptes.francais import FINE, INSECABLE, date_courte, date_sans_annee, enumerer, euros, instant_long
 from comptes.models import Enfant
 from reservations.models import AnneeScolaire, Inscription, Mouvement, Operation
 from reservations.regles import Motif
@@ -104,6 +104,12 @@ class PartieDuRecapitulatif:
         return [(m.nature, ligne(m)) for m in self.mouvements]
 
     @property
+    def du_calendrier(self) -> bool:
+        """Whether a calendar was sent: its draft has arrived. A waiting list or an absence leaves the draft alone."""
+        ailleurs = (N.ATTENTE, N.SORTIE_D_ATTENTE, N.ABSENCE)
+        return any(m.nature not in ailleurs for m in self.mouvements)
+
+    @property
     def complets(self) -> list[Mouvement]:
         """The days refused because they were full: those on which one may ask to wait."""
         return [m for m in self.mouvements if m.nature == N.REFUS and m.motif == Motif.COMPLET]
@@ -192,5 +198,4 @@ class Recapitulatif:
 
     @property
     def prenoms(self) -> str:
-        noms = list(dict.fromkeys(p.inscription.enfant.prenom for p in self.parties))
-        return " et ".join(filter(None, [", ".join(noms[:-1]), noms[-1]])) if noms else ""
+        return enumerer(p.inscription.enfant.prenom for p in self.parties)

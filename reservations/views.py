@@ -55,6 +55,7 @@ def choix_inscription(request, pk):
     rang = annees.index(annee) if annee else 0
     contexte = {
         "enfant": enfant,
+        "menu_enfant": enfant,
         "aujourdhui": timezone.localdate(),
         "annee": annee,
         "precedente": annees[rang - 1] if rang else None,
@@ -103,6 +104,7 @@ def calendrier(request, pk):
         "mois": lu.affiche,
         "inscription": inscription,
         "enfant": inscription.enfant,
+        "menu_enfant": inscription.enfant,
         "jeton": uuid.uuid4(),
     }
     return render(request, "reservations/calendrier.html", contexte)

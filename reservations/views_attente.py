@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -15,7 +16,6 @@ from comptes.francais import mois_long
 from reservations.formulaires import FormulaireDuCalendrier, FormulaireIncorrect, lire_changements
 from reservations.lecture_calendrier import charger_calendrier, mois_par_defaut
 from reservations.models import Attente, Inscription
-from reservations.regles import Etat
 from reservations.services.attente import AttenteClose, accepter, demander, refuser, retirer
 
 PK_AU_PLUS = 2**63 - 1
@@ -35,11 +35,11 @@ def attente(request, pk):
     offres: list[Attente] = []
     autres: list[Attente] = []
     for a in siennes:
-        proposee = a.etat == a.Etat.ATTRIBUEE and a.mode == a.Mode.PROPOSER and a.expire_le > maintenant
-        (offres if proposee else autres).append(a)
+        (offres if a.est_proposee(maintenant) else autres).append(a)
     contexte = {
         "inscription": inscription,
         "enfant": inscription.enfant,
+        "menu_enfant": inscription.enfant,
         "mois": _mois_complets(inscription, maintenant),
         "offres": offres,
         "attentes": autres,
@@ -59,9 +59,7 @@ def _mois_complets(inscription, maintenant) -> list[tuple[str, list]]:
         maintenant=maintenant,
         aujourdhui=aujourdhui,
     )
-    complets = [
-        c for c in lu.cases if c.etat == Etat.COMPLET and c.limite_reservation and maintenant < c.limite_reservation
-    ]
+    complets = [c for c in lu.cases if c.se_demande]
     return [(nom, list(cases)) for nom, cases in groupby(complets, key=lambda c: mois_long(c.date))]
 
 
@@ -84,7 +82,13 @@ def _demande(request, inscription):
         auteur=request.user,
         cle=hashlib.sha256(envoi.encode()).hexdigest(),
     )
-    return redirect("reservations:operation", numero=operation.numero)
+    return _vers_le_recapitulatif(request, operation)
+
+
+def _vers_le_recapitulatif(request, operation):
+    """`depuis`: the calendar of all the children, to which « Continuer » leads back."""
+    adresse = reverse("reservations:operation", args=[operation.numero])
+    return redirect(f"{adresse}?depuis=tous" if request.POST.get("depuis") == "tous" else adresse)
 
 
 def _repondre(request, pk, verbe):
@@ -97,7 +101,7 @@ def _repondre(request, pk, verbe):
     except AttenteClose as erreur:
         messages.warning(request, str(erreur))
         return redirect("reservations:attente", pk=demande.inscription_id)
-    return redirect("reservations:operation", numero=operation.numero)
+    return _vers_le_recapitulatif(request, operation)
 
 
 @login_required

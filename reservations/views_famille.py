@@ -18,7 +18,7 @@ from reservations.calendrier_famille import CalendrierDeFamille, apercu
 from reservations.formulaires import FormulaireIncorrect
 from reservations.formulaires_famille import FormulaireDeFamille, adresse_de_famille, lire_demandes
 from reservations.lecture_calendrier import charger_calendriers, lire_mois, mois_par_defaut
-from reservations.models import AnneeScolaire, Inscription
+from reservations.models import AnneeScolaire, Attente, Inscription
 from reservations.recapitulatif import deja_enregistre, retards_en_mots
 from reservations.regles import Changements, Etat, Semaines
 from reservations.services import reserver
@@ -100,6 +100,8 @@ def tous(request):
         "mois": calendrier.affiche,
         "ouverte": foyer.annee.est_ouverte(timezone.now()),
         "effacer": adresse_de_famille(foyer.annee, calendrier.affiche.premier),
+        "files": calendrier.files(timezone.now()),
+        "modes": Attente.Mode.choices,
         "jeton": uuid.uuid4(),
     }
     return render(request, "reservations/tous.html", contexte)

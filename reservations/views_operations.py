@@ -60,7 +60,9 @@ def _suite(recapitulatif: Recapitulatif, tous: bool) -> dict:
     """Where « Continuer » leads: the calendar that was sent, at the month of its first day."""
     inscription, jour = recapitulatif.parties[0].inscription, recapitulatif.parties[0].mouvements[0].date
     calendrier = f"{reverse('reservations:calendrier', args=[inscription.pk])}?mois={jour:%Y-%m}"
-    return {"tous": tous, "suite": adresse_de_famille(inscription.annee, jour) if tous else calendrier}
+    if tous:
+        return {"tous": True, "suite": adresse_de_famille(inscription.annee, jour)}
+    return {"tous": False, "suite": calendrier, "menu_enfant": inscription.enfant}
 
 
 @login_required

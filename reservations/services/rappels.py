@@ -11,6 +11,7 @@ from django.db.models import F, Min
 from django.db.models.functions import TruncWeek
 from django.utils import timezone
 
+from comptes.francais import enumerer
 from comptes.models import Enfant, Famille
 from comptes.services.rappels import adresse_de_refus
 from reservations.courriels_rappel import envoyer_les_rappels
@@ -47,8 +48,7 @@ class RappelAEnvoyer:
 
     @property
     def prenoms(self) -> str:
-        noms = [enfant.prenom for enfant in self.enfants.values()]
-        return " et ".join(filter(None, [", ".join(noms[:-1]), noms[-1]]))
+        return enumerer(enfant.prenom for enfant in self.enfants.values())
 
     @property
     def refus(self) -> str:
