@@ -80,7 +80,11 @@ def charger_calendriers(
     )
     attentes = {
         (a.inscription_id, a.date): a
-        for a in Attente.objects.filter(inscription__in=inscriptions).actives().avec_rang().select_related("journee").order_by("pk")
+        for a in Attente.objects.filter(inscription__in=inscriptions)
+        .actives()
+        .avec_rang()
+        .select_related("journee")
+        .order_by("pk")
     }
     sans_classe = _raisons(annee.periodes.all())
     AnnulationCollective.objects.poser_les_sorties(inscriptions, {jour for lues in journees.values() for jour in lues})

@@ -53,7 +53,8 @@ def test_the_bar_announces_the_price_of_the_late_meals(page_a, connecter, mode):
     assert annonce(page) == sans + libere
     page.locator(".barre").get_by_role("button", name="Valider").click()
     expect(page.locator("h1")).to_have_text("Récapitulatif")
-    assert sum(Operation.objects.get().mouvements.filter(nature="ajout").values_list("prix", flat=True)) == sans + libere
+    ajouts = Operation.objects.get().mouvements.filter(nature="ajout")
+    assert sum(ajouts.values_list("prix", flat=True)) == sans + libere
 
 
 @pytest.mark.usefixtures("aube")

@@ -98,8 +98,15 @@ def test_the_statements_do_not_depend_on_the_requests(scene, django_assert_max_n
 
 @pytest.mark.parametrize(
     ("nature", "attendu"),
-    [(N.AJOUT, True), (N.ANNULATION, True), (N.REFUS, True), (N.SANS_EFFET, True), (N.ATTENTE, False)]
-    + [(N.SORTIE_D_ATTENTE, False), (N.ABSENCE, False)],
+    [
+        (N.AJOUT, True),
+        (N.ANNULATION, True),
+        (N.REFUS, True),
+        (N.SANS_EFFET, True),
+        (N.ATTENTE, False),
+        (N.SORTIE_D_ATTENTE, False),
+        (N.ABSENCE, False),
+    ],
 )
 def test_only_a_calendar_that_was_sent_ends_its_draft(nature, attendu):
     assert PartieDuRecapitulatif(None, [Mouvement(nature=nature)]).du_calendrier is attendu
