@@ -300,7 +300,7 @@ class Calendrier:
 
     @property
     def montant_tardif(self) -> Decimal:
-        """As the service will count: late meals cancelled free their rank, and the first late days, by date, take it."""
+        """As the service counts: late meals cancelled free their rank, and the first late days, by date, take it."""
         francs = max(0, self.retards_restants + sum(c.tardive for c in self.annulations))
         tardifs = [c for c in self.ajouts if c.tardif]
         return sum(

@@ -67,12 +67,6 @@ class Attente(models.Model):
 
     rang: int  # avec_rang()
 
-    def est_proposee(self, maintenant) -> bool:
-        """Whether the household may accept the place now."""
-        if self.etat != self.Etat.ATTRIBUEE or self.mode != self.Mode.PROPOSER:
-            return False
-        return self.expire_le is not None and self.expire_le > maintenant
-
     class Meta:
         verbose_name = "attente"
         verbose_name_plural = "liste d’attente"
@@ -98,6 +92,12 @@ class Attente(models.Model):
 
     def __str__(self):
         return f"{self.enfant}, {self.date:%d/%m/%Y}"
+
+    def est_proposee(self, maintenant) -> bool:
+        """Whether the household may accept the place now."""
+        if self.etat != self.Etat.ATTRIBUEE or self.mode != self.Mode.PROPOSER:
+            return False
+        return self.expire_le is not None and self.expire_le > maintenant
 
 
 class AbsenceQuerySet(models.QuerySet):
