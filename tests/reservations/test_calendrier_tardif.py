@@ -1,6 +1,7 @@
 """Late meals in the calendar: the price is said before the parent sends, and is the one of the recap."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -16,6 +17,7 @@ from reservations.models import Operation, Reservation
 from reservations.regles import PARIS, Changements
 from tests.factories import foyer, ouvrir
 from tests.reservations.test_famille import cadet, code
+from tests.reservations.test_nombre_de_requetes import instructions
 
 pytestmark = pytest.mark.django_db
 # Thursday at dawn: Thursday and Friday are past their cut-off of two days, not their morning.
@@ -196,3 +198,24 @@ def test_the_cell_of_a_late_day_says_when_its_price_is_that_of_the_first_only(pa
     assert f"! {mot}</span>" in html
     assert html.count("jour tardif") == 2
     assert ("puis 9,00\xa0€ quand vos retards" in html) == (mode == "franchise 1")
+
+
+@pytest.mark.usefixtures("aube", "comptes_justes")
+def test_the_preview_of_a_pattern_announces_its_late_meals():
+    f, client, _ = famille(**MODES["franchise 1"])
+    rythme = f"{reverse('reservations:rythme')}?apercu=1&inscriptions={f.inscription.pk}&jours=4&jours=5&au=2026-12-11"
+    page = client.get(rythme)
+    assert euros(Decimal("13.97")) in page.content.decode()
+    formulaire = page.content.decode().partition(page.context["envoi"].replace("&", "&amp;"))[2]
+    champs = dict(re.findall(r'name="(jours|deja|annonce)" value="([^"]*)"', formulaire))
+    client.post(page.context["envoi"], {nom: valeur for nom, valeur in champs.items() if valeur})
+    assert sum(f.inscription.reservations.values_list("prix", flat=True)) == Decimal("13.97")
+
+
+@pytest.mark.usefixtures("aube")
+def test_a_refused_announcement_takes_no_more_statements_than_a_booking():
+    _, client, adresse = famille(**MODES["fixe"])
+    client.get(adresse)
+    refus = instructions(lambda: client.post(adresse, {"jours": [JEUDI, VENDREDI]}))
+    assert not Operation.objects.exists()
+    assert len(refus) <= 15
