@@ -4,7 +4,7 @@ import os
 import re
 
 import pytest
-from django.contrib.sessions.models import Session
+from django.conf import settings
 from django.db.models import F
 from playwright.sync_api import expect
 
@@ -115,7 +115,7 @@ def test_a_session_that_ends_loses_no_tick(tous, inscriptions):
     jour = libre(inscriptions)
     page = tous()
     page.locator(f"button[value='date:{jour}']").click()
-    Session.objects.all().delete()
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.locator(".barre").get_by_role("button", name="Valider").click()
     page.get_by_label("Identifiant").fill("parent@exemple.fr")
     page.get_by_label("Mot de passe", exact=True).fill(MOT_DE_PASSE)
