@@ -4,8 +4,12 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 
 class Argon2Portail(Argon2PasswordHasher):
-    """The first parameters that OWASP recommends: 19 MiB, two passes, one lane (Password Storage Cheat Sheet, 2024)."""
+    """12 MiB, three passes, one lane: of the settings that OWASP holds equal (Password Storage Cheat Sheet, 2024).
 
-    time_cost = 2
-    memory_cost = 19_456
+    17 ms of a processor against 21 for 19 MiB and two passes, and a third less memory to fetch: on the opening morning
+    every family signs in. A hash made with other parameters is made again at the next sign-in.
+    """
+
+    time_cost = 3
+    memory_cost = 12_288
     parallelism = 1
