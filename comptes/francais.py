@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ MOIS = [
 ]  # fmt: skip
 
 
+@lru_cache(maxsize=4096)  # a page writes the same price a hundred times
 def euros(montant: Decimal | int) -> str:
     """`Decimal("1234.5")` → `1 234,50 €`, with no-break spaces."""
     signe = "−" if montant < 0 else ""
@@ -31,7 +33,7 @@ def nombre(n: int, singulier: str, pluriel: str | None = None) -> str:
 
 def date_courte(jour: dt.date) -> str:
     """`15/05/2025`."""
-    return f"{jour:%d/%m/%Y}"
+    return f"{jour.day:02}/{jour.month:02}/{jour.year:04}"
 
 
 def _quantieme(jour: dt.date) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from comptes.francais import FINE, INSECABLE, date_courte, date_sans_annee, enumerer, euros, instant_long
 from comptes.models import Enfant
@@ -14,7 +15,8 @@ N = Mouvement.Nature
 
 def ligne(mouvement: Mouvement) -> str:
     """`Réservation ajoutée : 15/05/2025 - Prix : 4,97 €`, the words of the town's tutorial."""
-    debut = f"{mouvement.get_nature_display()}{INSECABLE}: {date_courte(mouvement.date)}"
+    # Not get_…_display(), which reads all the choices again for each line.
+    debut = f"{N(mouvement.nature).label}{INSECABLE}: {date_courte(mouvement.date)}"
     if mouvement.motif:
         debut += f" - {motif(mouvement)}"
         return debut
@@ -84,7 +86,7 @@ def auteur_en_mots(operation: Operation, lecteur=None) -> str:
 
 def motif(mouvement: Mouvement) -> str:
     """The reason, with what proves it: the closure's own words, or the count on which a full day was refused."""
-    texte = mouvement.get_motif_display()
+    texte = Motif(mouvement.motif).label
     if mouvement.precision:
         return f"{texte} ({mouvement.precision})"
     if mouvement.motif == Motif.COMPLET:
@@ -99,8 +101,9 @@ class PartieDuRecapitulatif:
     inscription: Inscription
     mouvements: Sequence[Mouvement]
 
-    @property
+    @cached_property
     def lignes(self) -> list[tuple[str, str]]:
+        """Worded once for the text, the HTML and the page that show them."""
         return [(m.nature, ligne(m)) for m in self.mouvements]
 
     @property

@@ -22,6 +22,7 @@ from reservations.regles import (
     motif_de_refus,
     motif_de_refus_annulation,
 )
+from reservations.services.inserer import inserer
 from reservations.services.places import compter_les_places
 from reservations.tarifs import prix_du_repas
 
@@ -107,9 +108,9 @@ def reserver(
             operation.annule = annule
         operation.save(force_insert=True)
         Reservation.objects.filter(pk__in=ecriture.annulees).delete()
-        Reservation.objects.bulk_create(ecriture.reservations)
+        inserer(ecriture.reservations)
         compter_les_places(ecriture.places)
-        Mouvement.objects.bulk_create(ecriture.mouvements)
+        inserer(ecriture.mouvements)
         envoyer_recapitulatif(operation, ecriture.mouvements, inscriptions)
     return operation
 
@@ -223,9 +224,9 @@ def _ajouter(ecriture, operation, inscription, jours, journees, reservees) -> No
             assert prix is not None
             ecriture.tardives[inscription.pk] += tardive
             reservation = Reservation(
-                inscription=inscription,
-                journee=journee,
-                enfant=inscription.enfant,
+                inscription_id=inscription.pk,
+                journee_id=journee.pk,
+                enfant_id=inscription.rattachement.enfant_id,
                 date=jour,
                 prix=prix,
                 tardive=tardive,
@@ -264,8 +265,8 @@ def _mouvement(operation, inscription, jour, journee, motif, prix, voulu) -> Mou
     else:
         nature = Mouvement.Nature.REFUS
     return Mouvement(
-        operation=operation,
-        inscription=inscription,
+        operation_id=operation.pk,
+        inscription_id=inscription.pk,
         date=jour,
         nature=nature,
         motif=motif or "",
