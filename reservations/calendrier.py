@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from comptes.francais import INSECABLE, JOURS, JOURS_COURTS, MOIS, date_sans_annee, euros, limite, mois_long
 from reservations.models import Attente, Inscription
@@ -170,19 +171,19 @@ class Mois:
     def nom_court(self) -> str:
         return MOIS[self.premier.month - 1]
 
-    @property
+    @cached_property
     def cases(self) -> list[Case]:
         return [case for semaine in self.semaines for case in semaine if case.dans_le_mois]
 
-    @property
+    @cached_property
     def reserves(self) -> int:
         return sum(case.reserve for case in self.cases)
 
-    @property
+    @cached_property
     def ouverts(self) -> int:
         return len(self.ouvertes)
 
-    @property
+    @cached_property
     def complets(self) -> int:
         """Full days, waited for or not."""
         return sum(case.etat in (Etat.COMPLET, Etat.ATTENTE) for case in self.cases)
@@ -204,7 +205,7 @@ class Mois:
         """The days shown as booked with a box: the form carries them, so that only changes are applied."""
         return ",".join(str(case.date) for case in self.cases if case.reserve and case.cochable)
 
-    @property
+    @cached_property
     def lignes(self) -> list["Ligne"]:
         return [Ligne(semaine) for semaine in self.semaines]
 
@@ -247,7 +248,7 @@ class Calendrier:
     effaces: frozenset[int]
     en_attente: Changements = field(default_factory=Changements)
 
-    @property
+    @cached_property
     def affiche(self) -> Mois:
         return next(m for m in self.mois if m.affiche)
 
@@ -261,7 +262,7 @@ class Calendrier:
         rang = self.mois.index(self.affiche)
         return self.mois[rang + 1] if rang + 1 < len(self.mois) else None
 
-    @property
+    @cached_property
     def cases(self) -> list[Case]:
         return [case for mois in self.mois for case in mois.cases]
 
@@ -269,13 +270,13 @@ class Calendrier:
     def reserves(self) -> int:
         return sum(mois.reserves for mois in self.mois)
 
-    @property
+    @cached_property
     def colonnes(self) -> list["Colonne"]:
         """The seven weekdays; the toggle of one exists when a day of the year can change."""
         changeables = {c.date.isoweekday() for c in self.cases if c.cochable}
         return [Colonne(n, n in changeables, n in self.effaces) for n in range(1, 8)]
 
-    @property
+    @cached_property
     def vus(self) -> str:
         """The days of the year that can change, `date:booked:cents` each: what every toggle starts from.
 
