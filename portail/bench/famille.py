@@ -13,6 +13,11 @@ CHAMP = re.compile(r'<input type="hidden" name="(jeton|deja|vus)" value="([^"]*)
 INSCRIT = re.compile(r'href="/reservations/enfants/(\d+)/"')
 CHOIX = re.compile(r'name="inscription" value="(\d+)"')
 REUSSIES = re.compile(r"effectuées avec succès\s*: <strong>(\d+)")
+EN_ATTENTE = re.compile(r"mis en liste d’attente\s*: <strong>(\d+)")
+LIGNE_AJOUTEE = re.compile(r'<li class="ajout">[^<]*?(\d\d/\d\d/\d{4})')
+LIGNE_ANNULEE = re.compile(r'<li class="annulation">[^<]*?(\d\d/\d\d/\d{4})')
+ATTENDRE = re.compile(r'href="(/reservations/inscriptions/\d+/attente/\?jours=[\d.]+)"')
+COMPLET_COCHE = re.compile(r'name="jours" value="([\d-]+)"\s+checked')
 ANNULEES = re.compile(r"réservations annulées\s*: <strong>(\d+)")
 
 
@@ -27,6 +32,8 @@ class Releve:
     temps: dict[str, list[float]] = field(default_factory=dict)
     octets: dict[str, int] = field(default_factory=dict)
     reservations: int = 0
+    repas: set[tuple[int, str]] = field(default_factory=set)  # (enrolment, 15/05/2025) of each line read as booked
+    attentes: int = 0
     reprises: int = 0  # requests sent again: no answer, or a 503
     recapitulatifs: dict[str, tuple[int, int]] = field(default_factory=dict)  # as read: number → booked, cancelled
 
@@ -39,6 +46,8 @@ class Releve:
             self.temps.setdefault(quoi, []).extend(durees)
         self.octets |= autre.octets
         self.reservations += autre.reservations
+        self.repas |= autre.repas
+        self.attentes += autre.attentes
         self.reprises += autre.reprises
         self.recapitulatifs |= autre.recapitulatifs
 
@@ -126,18 +135,36 @@ class Navigateur:
         """
         champs = [*formulaire(page, choisir), *_csrf(page).items()]
         chemin = f"/reservations/inscriptions/{inscription}/"
-        lieux = {self.envoyer(quoi, chemin, champs) for _ in range(fois)}
-        if len(lieux) != 1:
-            raise Echec(f"Le même formulaire, envoyé {fois} fois, mène à {len(lieux)} récapitulatifs.")
-        lieu = lieux.pop()
-        recapitulatif = self.page("récapitulatif", lieu).replace("\N{NO-BREAK SPACE}", " ")
+        lieu, recapitulatif = self._recapitulatif(quoi, chemin, champs, fois)
         faites, annulees = REUSSIES.search(recapitulatif), ANNULEES.search(recapitulatif)
         if not faites or not annulees:
             raise Echec("Le récapitulatif ne dit pas ce qui a été fait.")
         lus = int(faites[1]), int(annulees[1])
         self.releve.recapitulatifs[lieu.rstrip("/").rpartition("/")[2]] = lus
         self.releve.reservations += lus[0] - lus[1]
+        self.releve.repas |= {(int(inscription), jour) for jour in LIGNE_AJOUTEE.findall(recapitulatif)}
+        self.releve.repas -= {(int(inscription), jour) for jour in LIGNE_ANNULEE.findall(recapitulatif)}
+        if attendre := ATTENDRE.search(recapitulatif):
+            self.attendre(attendre[1], fois=fois)
         return lus
+
+    def attendre(self, chemin: str, *, fois: int = 1) -> None:
+        """Ask to wait on the days that the recap refused as full; read how many were taken."""
+        page = self.page("page d’attente", chemin)
+        caches = [(nom, valeur) for nom, valeur in CHAMP.findall(page) if nom == "jeton"]
+        champs = [("jours", jour) for jour in COMPLET_COCHE.findall(page)] + caches + [("mode", "auto")]
+        champs += _csrf(page).items()
+        _, page = self._recapitulatif("envoi de l’attente", chemin.partition("?")[0], champs, fois)
+        mis = EN_ATTENTE.search(page)
+        self.releve.attentes += int(mis[1]) if mis else 0
+
+    def _recapitulatif(self, quoi: str, chemin: str, champs, fois: int) -> tuple[str, str]:
+        """The address and the text of the recap to which this form leads, however many times it is sent."""
+        lieux = {self.envoyer(quoi, chemin, champs) for _ in range(fois)}
+        if len(lieux) != 1:
+            raise Echec(f"Le même formulaire, envoyé {fois} fois, mène à {len(lieux)} récapitulatifs.")
+        lieu = lieux.pop()
+        return lieu, self.page("récapitulatif", lieu).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def formulaire(page: str, choisir: Callable) -> list[tuple[str, str]]:

@@ -95,7 +95,7 @@ def mesurer_les_envois(port: int, courriel: str, annee: str, requetes: Callable[
         navigateur = Navigateur(port, releve)
         navigateur.se_connecter(courriel)
         inscription = navigateur.inscriptions(annee)[0]
-        for tour in range(42):
+        for tour in range(43):  # the last time of 1 and 140 days cancels: all can be booked again, and counted
             page = navigateur.calendrier(inscription)
             nom = "envoi" if tour > 1 else "chauffe"
             navigateur.reserver(
@@ -104,6 +104,23 @@ def mesurer_les_envois(port: int, courriel: str, annee: str, requetes: Callable[
         ligne = temps(f"envoi de {nombre} jour{'s' if nombre > 1 else ''}", releve.temps["envoi"], cible=cible)
         ligne.sql = requetes(f"/reservations/inscriptions/{inscription}/", nombre)
         yield ligne
+
+
+def mesurer_le_journal(port: int, courriel: str, annee: str, octets: Callable[[], int]) -> Iterator[Ligne]:
+    """Bytes of write-ahead log of a meal booked and of a meal cancelled, of a year sent at once."""
+    navigateur = Navigateur(port, Releve())
+    navigateur.se_connecter(courriel)
+    inscription = navigateur.inscriptions(annee)[0]
+    couts: dict[str, list[float]] = {"ajouté": [], "annulé": []}
+    for _ in range(7):
+        page = navigateur.calendrier(inscription)
+        avant = octets()
+        faites, annulees = navigateur.reserver(
+            "envoi", inscription, page, lambda libres, reserves: [] if reserves else libres
+        )
+        couts["ajouté" if faites else "annulé"].append((octets() - avant) / (faites or annulees))
+    for mot, par_repas in couts.items():
+        yield Ligne(f"journal (WAL) par repas {mot}", valeur=f"{median(par_repas):.0f} octets")
 
 
 @dataclass
