@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from comptes.models import Enfant
+from comptes.lecture import enfants_du_foyer
 from reservations.lecture_absences import absences_du_jour
 from reservations.models import AnneeScolaire, Attente, Inscription, Journee, Operation, Reservation
 
@@ -22,7 +22,7 @@ JOURS_A_SURVEILLER = 14
 def accueil(request):
     """The three actions of the tutorial, the children, what needs attention, the next meals."""
     aujourdhui = timezone.localdate()
-    enfants = list(Enfant.objects.de(request.user))
+    enfants = enfants_du_foyer(request)
     contexte = {
         "enfants": enfants,
         "plusieurs": Inscription.objects.de(request.user).a_plusieurs(aujourdhui) if enfants else False,

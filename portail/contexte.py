@@ -5,8 +5,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from comptes.francais import date_longue
+from comptes.lecture import enfants_du_foyer
 from comptes.middleware import reste
-from comptes.models import Enfant
 from reservations.models import AnneeScolaire
 
 
@@ -18,19 +18,12 @@ def _ouverture_annoncee() -> str:
 
 def portail(request):
     """The town and the menu. Lazy: a page that does not draw the menu does not pay for its query."""
-    utilisateur = getattr(request, "user", None)
-
-    def menu_enfants():
-        if utilisateur is None or not utilisateur.is_authenticated:
-            return []
-        return list(Enfant.objects.de(utilisateur))
-
     return {
         "ville": settings.VILLE,
         "demo": settings.DEMO,
         "session_duree": reste(request),
         "session_avertissement": int(settings.SESSION_AVERTISSEMENT.total_seconds()),
         "menu_enfant": None,  # a view names the child whose steps are on screen
-        "menu_enfants": SimpleLazyObject(menu_enfants),
+        "menu_enfants": SimpleLazyObject(lambda: enfants_du_foyer(request)),
         "ouverture_annoncee": SimpleLazyObject(_ouverture_annoncee),
     }

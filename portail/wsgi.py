@@ -13,7 +13,7 @@ os.environ.setdefault("DB_DELAI_REQUETE", "15000")
 os.environ.setdefault("DB_DELAI_VERROU", "5000")
 application = get_wsgi_application()
 proteger_gunicorn()
-# What was loaded lives as long as the process: the collector does not look at it again, and comes less often. A calendar
-# makes thousands of objects that nothing holds in a circle.
+# What was loaded lives as long as the process: the collector does not look at it again, and comes less often. A
+# calendar makes thousands of objects that nothing holds in a circle.
 gc.freeze()
 gc.set_threshold(50_000, 20, 20)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from comptes.models import Enfant
+from comptes.lecture import enfants_du_foyer
 from reservations.formulaires import FormulaireDuCalendrier, FormulaireIncorrect, ecrire_dates, lire_changements
 from reservations.lecture_calendrier import charger_calendrier, lire_mois, mois_par_defaut
 from reservations.models import AnneeScolaire, Inscription
@@ -23,18 +23,20 @@ from reservations.services.reserver import RetardNonAnnonce, cle_du_formulaire
 PK_AU_PLUS = 2**63 - 1
 
 
-def _inscription_de(utilisateur, pk: int) -> Inscription:
-    """The one door to an enrolment: someone else's is not found."""
+def _inscription_de(request, pk: int) -> Inscription:
+    """The one door to an enrolment: someone else's is not found. A form sent needs its year only."""
     if pk > PK_AU_PLUS:
         raise Http404
-    return get_object_or_404(Inscription.objects.de(utilisateur).completes().avec_prix(), pk=pk)
+    siennes = Inscription.objects.de(request.user)
+    siennes = siennes.select_related("annee") if request.method == "POST" else siennes.completes().avec_prix()
+    return get_object_or_404(siennes, pk=pk)
 
 
 @login_required
 @require_safe
 def choix_enfant(request):
     """Étape 1: whose meals."""
-    enfants = Enfant.objects.de(request.user)
+    enfants = enfants_du_foyer(request)
     aujourdhui = timezone.localdate()
     plusieurs = Inscription.objects.de(request.user).a_plusieurs(aujourdhui)
     contexte = {"enfants": enfants, "aujourdhui": aujourdhui, "plusieurs": plusieurs}
@@ -45,9 +47,9 @@ def choix_enfant(request):
 @require_safe
 def choix_inscription(request, pk):
     """Étape 2: which school year, which enrolment."""
-    if pk > PK_AU_PLUS:
+    enfant = next((e for e in enfants_du_foyer(request) if e.pk == pk), None)
+    if enfant is None:
         raise Http404
-    enfant = get_object_or_404(Enfant.objects.de(request.user), pk=pk)
     annees = list(AnneeScolaire.objects.all())
     if "inscription" in request.GET:
         return _vers_le_calendrier(request, enfant)
@@ -63,8 +65,9 @@ def choix_inscription(request, pk):
         "ouverte": bool(annee and annee.est_ouverte(timezone.now())),
         "inscriptions": Inscription.objects.de(request.user)
         .filter(rattachement__enfant=enfant, annee=annee)
-        .completes()
-        .avec_prix(),
+        .select_related("activite")
+        .avec_tarif()
+        .order_by("pk"),
     }
     return render(request, "reservations/choix_inscription.html", contexte)
 
@@ -90,7 +93,7 @@ def _annee_choisie(annees: list[AnneeScolaire], libelle: str) -> AnneeScolaire |
 @require_http_methods(["GET", "HEAD", "POST"])
 def calendrier(request, pk):
     """Étape 3: the calendar; by POST, the submission that leads to étape 4."""
-    inscription = _inscription_de(request.user, pk)
+    inscription = _inscription_de(request, pk)
     premier = lire_mois(request.GET.get("mois", ""), inscription)
     if request.method == "POST":
         return _envoi_du_calendrier(request, inscription, premier)

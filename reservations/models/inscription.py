@@ -30,13 +30,15 @@ class InscriptionQuerySet(models.QuerySet):
     def completes(self) -> "InscriptionQuerySet":
         return self.select_related("rattachement__enfant", "rattachement__famille", "activite", "annee")
 
-    def avec_prix(self) -> "InscriptionQuerySet":
-        """Annotate what the price is made of: `prix_fixe` and `cout`, or None; `tardives`, the late meals it holds."""
+    def avec_tarif(self) -> "InscriptionQuerySet":
+        """Annotate `prix_fixe` and `cout`, or None."""
         tarifs = Tarif.objects.filter(activite=OuterRef("activite"), annee=OuterRef("annee"))
+        return self.annotate(prix_fixe=Subquery(tarifs.values("prix")), cout=Subquery(tarifs.values("cout")))
+
+    def avec_prix(self) -> "InscriptionQuerySet":
+        """Annotate what the price is made of: the tariff; `tardives`, the late meals that the enrolment holds."""
         tardives = Reservation.objects.filter(inscription=OuterRef("pk"), tardive=True)
-        return self.annotate(
-            prix_fixe=Subquery(tarifs.values("prix")),
-            cout=Subquery(tarifs.values("cout")),
+        return self.avec_tarif().annotate(
             tardives=Coalesce(
                 Subquery(tardives.order_by().values("inscription").annotate(n=Count("pk")).values("n")), 0
             ),
@@ -73,9 +75,9 @@ class Inscription(models.Model):
 
     objects = InscriptionQuerySet.as_manager()
 
-    prix_fixe: Decimal | None  # avec_prix()
+    prix_fixe: Decimal | None  # avec_tarif()
     cout: Decimal | None
-    tardives: int
+    tardives: int  # avec_prix()
     courriels: list[str]  # avec_courriels()
     sorties: dict[dt.date, str]  # AnnulationCollective.objects.poser_les_sorties()
 

@@ -86,7 +86,7 @@ def reserver(
     """
     with transaction.atomic():
         inscriptions = list(
-            Inscription.objects.filter(pk__in=demandes).completes().avec_prix().avec_courriels().verrouillees()
+            Inscription.objects.filter(pk__in=demandes).completes().avec_tarif().avec_courriels().verrouillees()
         )
         (famille,) = {i.famille for i in inscriptions}
         # The lock on the children makes a form sent twice wait here, so the second finds the first.
@@ -119,7 +119,7 @@ def simuler(
     *, demandes: Mapping[int, Changements], retard: bool = True, horloge: Callable[[], dt.datetime] = timezone.now
 ) -> tuple[list[Mouvement], list[Inscription]]:
     """The lines that `reserver` would write now, unsaved, and their enrolments. No lock: nothing here is a promise."""
-    inscriptions = list(Inscription.objects.filter(pk__in=demandes).completes().avec_prix())
+    inscriptions = list(Inscription.objects.filter(pk__in=demandes).completes().avec_tarif())
     journees = {(j.activite_id, j.date): j for j in _journees(inscriptions, demandes)}
     reservees, tardives = _reservees(inscriptions, demandes)
     AnnulationCollective.objects.poser_les_sorties(inscriptions, _jours(demandes))
@@ -162,7 +162,7 @@ def _jours(demandes) -> frozenset[dt.date]:
 def _reservees(inscriptions, demandes) -> tuple[dict[tuple[int, dt.date], Reservation], Counter[int]]:
     """The meals that these children hold on the days asked for, whatever the household; enrolment → its late meals.
 
-    Not the `tardives` that `avec_prix()` counts: a statement that waits for a lock counts with eyes of before.
+    Not the `tardives` of `avec_prix()`: a statement that waits for a lock counts with eyes of before.
     """
     voulues = Q(enfant__in=[i.enfant.pk for i in inscriptions], date__in=_jours(demandes))
     tardives = Q(inscription__in=inscriptions, tardive=True)
