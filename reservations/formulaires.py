@@ -76,7 +76,7 @@ def lire_dates(textes) -> frozenset[dt.date]:
     dates = set()
     for texte in textes:
         try:
-            dates.add(dt.datetime.strptime(texte, "%Y-%m-%d").date())
+            dates.add(_date(texte))
         except ValueError:
             court = "".join(c for c in texte[:20] if c.isprintable())
             raise FormulaireIncorrect(f"« {court} » n’est pas une date. Rien n’a été changé.") from None
@@ -101,6 +101,14 @@ def lire_la_suite(donnees) -> dict:
 def lire_annonce(texte: str) -> Decimal:
     """Cents → euros. What is not a sum has announced nothing."""
     return Decimal(int(texte)) / 100 if texte.isascii() and texte.isdigit() and len(texte) < 10 else Decimal(0)
+
+
+def _date(texte: str) -> dt.date:
+    """`2026-12-07`, and no other form of ISO 8601: a hundred times quicker than `strptime`. Raises ValueError."""
+    jour = dt.date.fromisoformat(texte)
+    if texte != jour.isoformat():
+        raise ValueError
+    return jour
 
 
 def lire_jeton(texte: str) -> str:

@@ -118,7 +118,7 @@ class Inscription(models.Model):
         memes = reservation.famille == self.rattachement.famille_id
         return Detenteur.AUTRE_INSCRIPTION if memes else Detenteur.AUTRE
 
-    def fermeture(self, journee: Journee | None) -> str:
+    def fermeture(self, journee: JourneeLue | None) -> str:
         """Why the day is closed for this enrolment: the service's reason, or its class's (`sorties`)."""
         return (journee.fermeture or self.sorties.get(journee.date, "")) if journee else ""
 
