@@ -78,11 +78,11 @@ def charger_calendriers(
     journees: dict[int, dict[dt.date, JourneeLue]] = defaultdict(dict)
     activites = {i.activite_id for i in inscriptions}
     # Rows, not models: half the time, for 140 days.
-    for j in Journee.objects.filter(activite__in=activites).de_l_annee(annee).values_list(*LUS, named=True):
+    for j in Journee.objects.filter(activite__in=activites).de_l_annee(annee).order_by().values_list(*LUS, named=True):
         journees[j.activite_id][j.date] = j
     reservations = {
         (r.enfant_id, r.date): r
-        for r in Reservation.objects.filter(enfant__in=enfants).de_l_annee(annee).avec_famille()
+        for r in Reservation.objects.filter(enfant__in=enfants).de_l_annee(annee).avec_famille().order_by()
     }
     absents = set(
         Absence.objects.filter(enfant__in=enfants, date__range=(annee.debut, annee.fin)).values_list("enfant", "date")

@@ -33,7 +33,8 @@ def _operation_de(utilisateur, numero: str) -> Operation:
 
 
 def _recapitulatif(trouvee: Operation) -> Recapitulatif:
-    mouvements = list(trouvee.mouvements.all())
+    # By day only: the usual order of the lines joins six tables, and the recap puts them by enrolment itself.
+    mouvements = list(trouvee.mouvements.order_by("date", "pk"))
     inscriptions = Inscription.objects.filter(pk__in={m.inscription_id for m in mouvements}).completes()
     return Recapitulatif.de(trouvee, mouvements, inscriptions)
 

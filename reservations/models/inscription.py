@@ -32,7 +32,8 @@ class InscriptionQuerySet(models.QuerySet):
 
     def avec_tarif(self) -> "InscriptionQuerySet":
         """Annotate `prix_fixe` and `cout`, or None."""
-        tarifs = Tarif.objects.filter(activite=OuterRef("activite"), annee=OuterRef("annee"))
+        # One row at most; without `order_by()` the usual order joins two tables, in each of the two subqueries.
+        tarifs = Tarif.objects.filter(activite=OuterRef("activite"), annee=OuterRef("annee")).order_by()
         return self.annotate(prix_fixe=Subquery(tarifs.values("prix")), cout=Subquery(tarifs.values("cout")))
 
     def avec_prix(self) -> "InscriptionQuerySet":

@@ -24,7 +24,7 @@ class JourneeQuerySet(models.QuerySet):
 
     def avec_absents(self, enfants) -> "JourneeQuerySet":
         """Annotate `absents`, those of these children (locked by the caller) declared absent that day."""
-        absences = Absence.objects.filter(enfant__in=enfants, date=OuterRef("date"))
+        absences = Absence.objects.filter(enfant__in=enfants, date=OuterRef("date")).order_by()
         return self.annotate(absents=ArraySubquery(absences.values("enfant")))
 
 

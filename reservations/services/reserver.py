@@ -166,7 +166,7 @@ def _reservees(inscriptions, demandes) -> tuple[dict[tuple[int, dt.date], Reserv
     """
     voulues = Q(enfant__in=[i.enfant.pk for i in inscriptions], date__in=_jours(demandes))
     tardives = Q(inscription__in=inscriptions, tardive=True)
-    lues = list(Reservation.objects.filter(voulues | tardives).avec_famille().avec_file())
+    lues = list(Reservation.objects.filter(voulues | tardives).avec_famille().avec_file().order_by())
     ids = {i.pk for i in inscriptions}
     return (
         {(r.enfant_id, r.date): r for r in lues},
