@@ -16,8 +16,8 @@ REUSSIES = re.compile(r"effectuées avec succès\s*: <strong>(\d+)")
 EN_ATTENTE = re.compile(r"mis en liste d’attente\s*: <strong>(\d+)")
 LIGNE_AJOUTEE = re.compile(r'<li class="ajout">[^<]*?(\d\d/\d\d/\d{4})')
 LIGNE_ANNULEE = re.compile(r'<li class="annulation">[^<]*?(\d\d/\d\d/\d{4})')
-ATTENDRE = re.compile(r'href="(/reservations/inscriptions/\d+/attente/\?jours=[\d.]+)"')
-COMPLET_COCHE = re.compile(r'name="jours" value="([\d-]+)"\s+checked')
+LISTE_D_ATTENTE = re.compile(r'href="/reservations/inscriptions/\d+/attente/[?"]')
+JOUR_COMPLET = re.compile(r'name="jours" value="([\d-]+)"')
 ANNULEES = re.compile(r"réservations annulées\s*: <strong>(\d+)")
 
 
@@ -144,17 +144,20 @@ class Navigateur:
         self.releve.reservations += lus[0] - lus[1]
         self.releve.repas |= {(int(inscription), jour) for jour in LIGNE_AJOUTEE.findall(recapitulatif)}
         self.releve.repas -= {(int(inscription), jour) for jour in LIGNE_ANNULEE.findall(recapitulatif)}
-        if attendre := ATTENDRE.search(recapitulatif):
-            self.attendre(attendre[1], fois=fois)
+        if LISTE_D_ATTENTE.search(page) or LISTE_D_ATTENTE.search(recapitulatif):
+            self.attendre(inscription, fois=fois)
         return lus
 
-    def attendre(self, chemin: str, *, fois: int = 1) -> None:
-        """Ask to wait on the days that the recap refused as full; read how many were taken."""
+    def attendre(self, inscription: str, *, fois: int = 1) -> None:
+        """Ask to wait on every day that is full; read how many were taken."""
+        chemin = f"/reservations/inscriptions/{inscription}/attente/"
         page = self.page("page d’attente", chemin)
+        jours = [("jours", jour) for jour in JOUR_COMPLET.findall(page)]
+        if not jours:
+            return
         caches = [(nom, valeur) for nom, valeur in CHAMP.findall(page) if nom == "jeton"]
-        champs = [("jours", jour) for jour in COMPLET_COCHE.findall(page)] + caches + [("mode", "auto")]
-        champs += _csrf(page).items()
-        _, page = self._recapitulatif("envoi de l’attente", chemin.partition("?")[0], champs, fois)
+        champs = [*jours, *caches, ("mode", "auto"), *_csrf(page).items()]
+        _, page = self._recapitulatif("envoi de l’attente", chemin, champs, fois)
         mis = EN_ATTENTE.search(page)
         self.releve.attentes += int(mis[1]) if mis else 0
 

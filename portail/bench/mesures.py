@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from statistics import median, quantiles
 
-from portail.bench.famille import Echec, Navigateur, Releve
+from portail.bench.famille import LISTE_D_ATTENTE, Echec, Navigateur, Releve
 
 STATIQUES = ["css/portail.css", "css/calendrier.css", "js/session.js", "js/calendrier.js"]
 POLICE = "police/atkinson-hyperlegible-next.woff2"
@@ -154,8 +154,11 @@ def matin_d_ouverture(
                 for inscription in navigateur.inscriptions(annee):
                     page = navigateur.calendrier(inscription)
                     toute_l_annee = lambda libres, reserves: libres + reserves  # noqa: E731
-                    if navigateur_a_des_jours(page):
-                        fois = 2 if rang in deux_fois else 1
+                    fois = 2 if rang in deux_fois else 1
+                    if not navigateur_a_des_jours(page):
+                        if LISTE_D_ATTENTE.search(page):
+                            navigateur.attendre(inscription, fois=fois)
+                    else:
                         navigateur.reserver("envoi de l’année", inscription, page, toute_l_annee, fois=fois)
             except (Echec, OSError) as erreur:
                 erreurs.append(f"{courriels[rang]} : {erreur}")

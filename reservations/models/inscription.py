@@ -13,8 +13,8 @@ from django.db.models.functions import Coalesce
 from comptes.models import Rattachement, Utilisateur
 from comptes.portes import du_foyer
 from reservations.models.activite import Tarif
-from reservations.models.journee import Journee, Reservation
-from reservations.regles import Detenteur
+from reservations.models.journee import Reservation
+from reservations.regles import Detenteur, JourneeLue
 
 
 class InscriptionQuerySet(models.QuerySet):
