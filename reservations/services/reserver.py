@@ -77,9 +77,9 @@ def reserver(
     Every day gets its line: booked, cancelled, or refused with its reason. Partial success is normal. The same `cle`
     twice returns the operation of the first time, `repetee` being true. Rights are the caller's business:
     `Inscription.objects.de(...)`. `annule` is the operation to undo: it is undone once, and only by an operation that
-    changes a meal. Without `retard` no late meal is taken. `annonce`, in euros: what the screen said that the late meals
-    of this form cost; RetardNonAnnonce is raised when they would cost more, and nothing is booked. `horloge` is read
-    once, after the locks: the demo town books its past meals in the past.
+    changes a meal. Without `retard` no late meal is taken. `annonce`, in euros, is what the screen said that the late
+    meals cost: above it nothing is booked and RetardNonAnnonce is raised. `horloge` is read once, after the locks: the
+    demo town books its past meals in the past.
 
     Locks: the children in key order, then the days by service and date; everybody in this order, so nobody waits in a
     circle.
