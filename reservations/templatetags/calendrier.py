@@ -50,4 +50,5 @@ def _mots(case: Case) -> str:
     mot = escape(case.mot)
     if not case.mot_court:
         return mot
-    return f'<span class="sur-telephone" aria-hidden="true">{escape(case.mot_court)}</span><span class="entier">{mot}</span>'
+    court = f'<span class="sur-telephone" aria-hidden="true">{escape(case.mot_court)}</span>'
+    return f'{court}<span class="entier">{mot}</span>'
