@@ -110,6 +110,8 @@ def reserver(
         Reservation.objects.filter(pk__in=ecriture.annulees).delete()
         inserer(ecriture.reservations)
         compter_les_places(ecriture.places)
+        for mouvement in ecriture.mouvements:
+            mouvement.operation = operation  # its key is known now
         inserer(ecriture.mouvements)
         envoyer_recapitulatif(operation, ecriture.mouvements, inscriptions)
     return operation
