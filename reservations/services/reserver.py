@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -103,7 +103,7 @@ def reserver(
         ecriture = _Ecriture(tardives=tardives, retard=retard)
         _decider(ecriture, operation, inscriptions, demandes, journees, reservees)
         if annonce is not None:
-            _verifier_l_annonce(ecriture, annonce)
+            _verifier_l_annonce(ecriture, inscriptions, annonce)
         if ecriture.annulees or ecriture.reservations:
             operation.annule = annule
         operation.save(force_insert=True)
@@ -130,9 +130,10 @@ def simuler(
     return ecriture.mouvements, inscriptions
 
 
-def _verifier_l_annonce(ecriture, annonce) -> None:
+def _verifier_l_annonce(ecriture, inscriptions: Iterable[Inscription], annonce: Decimal) -> None:
+    ordinaires = {inscription.pk: inscription.prix_fixe for inscription in inscriptions}
     tardives = [r for r in ecriture.reservations if r.tardive]
-    plus_cheres = any(r.prix > r.inscription.prix_fixe for r in tardives)
+    plus_cheres = any(r.prix > ordinaires[r.inscription_id] for r in tardives)
     if plus_cheres and sum(r.prix for r in tardives) > annonce:
         raise RetardNonAnnonce([m for m in ecriture.mouvements if m.precision == TARDIVE])
 

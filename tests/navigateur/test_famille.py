@@ -130,7 +130,7 @@ def test_a_session_that_ends_loses_no_tick(tous, inscriptions):
     page.go_back()
     page.locator(".barre").get_by_role("button", name="Valider").click()
     expect(page.locator("h1")).to_have_text("Récapitulatif")
-    assert page.evaluate("sessionStorage.length") == 0
+    page.wait_for_function("sessionStorage.length === 0")
     page.get_by_role("link", name="Continuer").click()
     expect(page.locator("[data-bilan]")).to_have_text("Aucun changement à valider")
 

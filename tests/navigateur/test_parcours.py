@@ -315,7 +315,7 @@ def test_se_deconnecter_efface_le_brouillon(calendrier):
     page.on("dialog", lambda dialogue: dialogue.accept())
     page.get_by_role("button", name="Se déconnecter").click()
     expect(page.get_by_text("Vous êtes déconnecté.")).to_be_visible()
-    assert page.evaluate("sessionStorage.length") == 0
+    page.wait_for_function("sessionStorage.length === 0")
 
 
 MOTS_COUPES = """() => [...document.querySelectorAll(".mot")].filter((mot) => mot.offsetWidth > 1).flatMap((mot) => {
