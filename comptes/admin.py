@@ -14,6 +14,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from comptes import admin_demandes  # noqa: F401  registers its pages
 from comptes.admin_communs import AvecRecherche, Fiche, SuppressionExpliquee
 from comptes.francais import nombre
 from comptes.models import (

@@ -30,7 +30,7 @@ def choisir_rappels(request):
     if choix not in {"oui", "non"}:
         messages.error(request, "Choisissez de recevoir les rappels ou non. Rien n’a été changé.")
     else:
-        choisir_les_rappels(famille=famille, rappels=choix == "oui")
+        choisir_les_rappels(famille=famille, rappels=choix == "oui", par=request.user)
         suite = "Vous recevrez les rappels" if choix == "oui" else "Vous ne recevrez plus de rappel"
         messages.success(request, f"{suite} par e-mail.")
     return redirect("comptes:compte")

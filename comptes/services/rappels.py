@@ -1,9 +1,10 @@
 """Reminders by mail: a household refuses them, or asks for them again."""
 
+import pghistory
 from django.core import signing
 from django.urls import reverse
 
-from comptes.models import Famille
+from comptes.models import Famille, Utilisateur
 
 # The salt makes the link good for this and nothing else.
 SEL = "comptes.rappels.refus"
@@ -23,6 +24,8 @@ def famille_du_jeton(jeton: str) -> Famille | None:
     return Famille.objects.filter(pk=int(pk)).first()
 
 
-def choisir_les_rappels(*, famille: Famille, rappels: bool) -> None:
+def choisir_les_rappels(*, famille: Famille, rappels: bool, par: Utilisateur | None = None) -> None:
+    """`par` is who signed in to choose; nobody did when it is the link of a mail."""
     famille.rappels = rappels
-    famille.save(update_fields=["rappels"])
+    with pghistory.context(**({"user": par.pk} if par else {})):
+        famille.save(update_fields=["rappels"])

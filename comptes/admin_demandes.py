@@ -1,0 +1,128 @@
+"""The guichet's page of requests: read, accept or refuse with a word. The quotients that the town holds."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+
+from comptes.admin_communs import Fiche
+from comptes.models import Demande, QuotientFamilial
+from comptes.services.demandes import accepter, refuser
+
+
+class ReponseForm(forms.ModelForm):
+    class Meta:
+        model = Demande
+        fields = ["reponse"]
+        widgets = {"reponse": forms.Textarea(attrs={"rows": 3, "cols": 60})}
+
+    def clean(self):
+        super().clean()
+        if "_refuser" in self.data and not (self.cleaned_data.get("reponse") or "").strip():
+            raise ValidationError("Dites à la famille pourquoi sa demande est refusée.")
+
+
+@admin.register(Demande)
+class DemandeAdmin(Fiche):
+    form = ReponseForm
+    list_display = ["nature", "famille", "ce_qui_est_demande", "etat", "deposee_le", "traitee_par"]
+    list_filter = ["etat", "nature"]
+    list_select_related = ["famille", "traitee_par"]
+    search_fields = ["famille__nom", "famille__responsables__nom"]
+    search_help_text = "Nom de la famille"
+    date_hierarchy = "deposee_le"
+    actions = None
+    fields = [
+        "nature",
+        "famille",
+        "actuel",
+        "ce_qui_est_demande",
+        "justificatif",
+        "deposee_le",
+        "deposee_par",
+        "reponse",
+    ]
+    change_form_template = "admin/comptes/demande/change_form.html"
+
+    def get_queryset(self, request):
+        """Erasures have a page of their own: accepting one goes through every room."""
+        demandes = super().get_queryset(request).exclude(nature=Demande.Nature.EFFACEMENT)
+        return demandes.select_related("famille", "piece", "deposee_par", "traitee_par")
+
+    def get_readonly_fields(self, request, obj=None):
+        attend = obj is None or obj.etat == Demande.Etat.DEPOSEE
+        return [nom for nom in self.get_fields(request, obj) if not (attend and nom == "reponse")]
+
+    def get_fields(self, request, obj=None):
+        attend = obj is None or obj.etat == Demande.Etat.DEPOSEE
+        return self.fields if attend else [*self.fields, "etat", "traitee_le", "traitee_par"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False  # it is the proof of what was asked and answered
+
+    def save_model(self, request, obj, form, change):
+        """« Accepter » or « Refuser »: the service does it, or says who was quicker."""
+        verbe = refuser if "_refuser" in request.POST else accepter
+        try:
+            faite = verbe(demande=obj, agent=request.user, mot=form.cleaned_data.get("reponse", ""))
+        except ValidationError as refus:
+            self.message_user(request, refus.message, messages.ERROR)
+        else:
+            mots = faite.get_etat_display().lower()
+            self.message_user(request, f"Demande {mots}. La famille est prévenue.", messages.SUCCESS)
+
+    def log_change(self, request, obj, message):
+        fait = "Demande refusée" if "_refuser" in request.POST else "Demande acceptée"
+        return super().log_change(request, obj, fait)
+
+    def response_change(self, request, obj):
+        return self.response_post_save_change(request, obj)
+
+    @admin.display(description="aujourd’hui")
+    def actuel(self, demande):
+        if demande.nature == Demande.Nature.ADRESSE:
+            f = demande.famille
+            return f"{f.adresse}, {f.code_postal} {f.commune}".strip(" ,") or "–"
+        dernier = QuotientFamilial.objects.filter(famille=demande.famille).first()
+        return str(dernier) if demande.nature == Demande.Nature.QUOTIENT and dernier else "–"
+
+    @admin.display(description="demandé")
+    def ce_qui_est_demande(self, demande):
+        c = demande.contenu
+        if demande.nature == Demande.Nature.ADRESSE:
+            return f"{c['adresse']}, {c['code_postal']} {c['commune']}"
+        if demande.nature == Demande.Nature.QUOTIENT:
+            return f"{c['valeur']} € depuis {c['mois'][5:7]}/{c['mois'][:4]}"
+        return "–"
+
+    @admin.display(description="justificatif")
+    def justificatif(self, demande):
+        if demande.piece is None:
+            return "aucun"
+        return demande.piece.nom
+
+
+@admin.register(QuotientFamilial)
+class QuotientAdmin(Fiche):
+    """What the town holds. An agent may write one that a family shows at the desk."""
+
+    list_display = ["famille", "mois", "valeur", "source", "saisi_par", "saisi_le"]
+    list_filter = ["source"]
+    list_select_related = ["famille", "saisi_par"]
+    search_fields = ["famille__nom"]
+    search_help_text = "Nom de la famille"
+    autocomplete_fields = ["famille"]
+    fields = ["famille", "mois", "valeur"]
+    actions = None
+
+    def has_change_permission(self, request, obj=None):
+        return False  # a bill may rest on it: another month, or another value, is another line
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def save_model(self, request, obj, form, change):
+        obj.saisi_par, obj.source = request.user, QuotientFamilial.Source.AGENT
+        super().save_model(request, obj, form, change)

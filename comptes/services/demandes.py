@@ -1,0 +1,140 @@
+"""Requests of a household that the town must check: filed, withdrawn, answered by an agent with a word."""
+
+import datetime as dt
+from collections.abc import Callable
+
+import pghistory
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from comptes.courriels import mettre_en_file
+from comptes.models import Categorie, Demande, Document, Famille, QuotientFamilial, Utilisateur
+from comptes.services.documents import deposer
+from comptes.services.notifier import adresses_pour, notifier
+from comptes.televersement import FichierLu
+
+DEJA = "Une demande de cette nature attend déjà sa réponse. Retirez-la pour en faire une autre."
+
+
+def demander_une_adresse_postale(
+    *, famille: Famille, par: Utilisateur, adresse: str, code_postal: str, commune: str, justificatif: FichierLu | None
+) -> Demande:
+    """Ask for another postal address: it counts for the tariff of residents, so an agent looks at it."""
+    contenu = {"adresse": adresse, "code_postal": code_postal, "commune": commune}
+    if contenu == {nom: getattr(famille, nom) for nom in contenu}:
+        raise ValidationError("C’est déjà votre adresse.")
+    return _deposer(famille, par, Demande.Nature.ADRESSE, contenu, justificatif, Document.Nature.DOMICILE)
+
+
+def demander_un_quotient(
+    *, famille: Famille, par: Utilisateur, valeur: int, mois: dt.date, attestation: FichierLu | None
+) -> Demande:
+    """Give one's quotient familial with the attestation of the CAF or the MSA. Raises ValidationError without it."""
+    if attestation is None:
+        raise ValidationError("Joignez l’attestation de la CAF ou de la MSA.")
+    contenu = {"valeur": valeur, "mois": mois.replace(day=1).isoformat()}
+    return _deposer(famille, par, Demande.Nature.QUOTIENT, contenu, attestation, Document.Nature.QUOTIENT)
+
+
+def _deposer(famille, par, nature, contenu, lu, nature_du_document) -> Demande:
+    """The request with its paper, or neither. Raises ValidationError when one is waiting already."""
+    if Demande.objects.filter(famille=famille, nature=nature).en_attente().exists():
+        raise ValidationError(DEJA)
+    try:
+        with transaction.atomic():
+            piece = _papier(famille, par, lu, nature_du_document) if lu else None
+            return Demande.objects.create(famille=famille, nature=nature, contenu=contenu, piece=piece, deposee_par=par)
+    except IntegrityError:
+        raise ValidationError(DEJA) from None
+
+
+def _papier(famille, par, lu: FichierLu, nature) -> Document:
+    """The paper: the one kept already when it is the same."""
+    garde = Document.objects.filter(famille=famille, enfant=None, nature=nature, empreinte=lu.empreinte).first()
+    return garde or deposer(famille=famille, enfant=None, nature=nature, lu=lu, par=par)
+
+
+def retirer(*, demande: Demande, par: Utilisateur) -> None:
+    """The household changes its mind, while nobody has answered. Raises ValidationError afterwards."""
+    with transaction.atomic():
+        demande = _attendue(demande)
+        _clore(demande, Demande.Etat.RETIREE, par, "")
+
+
+def accepter(*, demande: Demande, agent: Utilisateur, mot: str = "") -> Demande:
+    """Do what was asked, and tell the household. Raises ValidationError when it was answered before."""
+    with transaction.atomic(), pghistory.context(user=agent.pk):
+        demande = _attendue(demande)
+        APPLIQUER[demande.nature](demande, agent)
+        return _repondre(demande, Demande.Etat.ACCEPTEE, agent, mot)
+
+
+def refuser(*, demande: Demande, agent: Utilisateur, mot: str) -> Demande:
+    """Refuse with a reason, that the household reads."""
+    if not mot.strip():
+        raise ValidationError("Dites à la famille pourquoi sa demande est refusée.")
+    with transaction.atomic():
+        return _repondre(_attendue(demande), Demande.Etat.REFUSEE, agent, mot)
+
+
+def _attendue(demande: Demande) -> Demande:
+    """The request under lock, still waiting."""
+    verrou = Demande.objects.select_related("famille").select_for_update(of=("self",), no_key=True)
+    verrouillee = verrou.get(pk=demande.pk)
+    if verrouillee.etat != Demande.Etat.DEPOSEE:
+        raise ValidationError(f"Cette demande est déjà {verrouillee.get_etat_display().lower()}.")
+    return verrouillee
+
+
+def _appliquer_l_adresse(demande: Demande, agent: Utilisateur) -> None:
+    famille = Famille.objects.select_for_update(no_key=True).get(pk=demande.famille_id)
+    for nom in ("adresse", "code_postal", "commune"):
+        setattr(famille, nom, demande.contenu[nom])
+    famille.save(update_fields=["adresse", "code_postal", "commune"])
+
+
+def _appliquer_le_quotient(demande: Demande, agent: Utilisateur) -> None:
+    QuotientFamilial.objects.update_or_create(
+        famille=demande.famille,
+        mois=dt.date.fromisoformat(demande.contenu["mois"]),
+        defaults={
+            "valeur": demande.contenu["valeur"],
+            "source": QuotientFamilial.Source.DOCUMENT,
+            "saisi_par": agent,
+            "saisi_le": timezone.now(),
+        },
+    )
+
+
+# Nature → what accepting it does. An erasure goes through every room: it has its own service.
+APPLIQUER: dict[str, Callable[[Demande, Utilisateur], None]] = {
+    Demande.Nature.ADRESSE: _appliquer_l_adresse,
+    Demande.Nature.QUOTIENT: _appliquer_le_quotient,
+}
+
+
+def _clore(demande, etat, par, mot) -> None:
+    demande.etat, demande.traitee_par, demande.traitee_le, demande.reponse = etat, par, timezone.now(), mot.strip()
+    demande.save(update_fields=["etat", "traitee_par", "traitee_le", "reponse"])
+
+
+def _repondre(demande, etat, agent, mot) -> Demande:
+    _clore(demande, etat, agent, mot)
+    titre = f"{demande.get_nature_display()} : demande {demande.get_etat_display().lower()}"
+    notifier(
+        familles=[demande.famille_id],
+        categorie=Categorie.DEMANDES,
+        titre=titre,
+        texte=demande.reponse,
+        lien=reverse("comptes:compte"),
+    )
+    for adresse in adresses_pour(demande.famille, Categorie.DEMANDES).get(demande.famille_id, []):
+        mettre_en_file(
+            destinataires=[adresse],
+            sujet=titre,
+            gabarit="demande_repondue",
+            contexte={"demande": demande, "acceptee": etat == Demande.Etat.ACCEPTEE},
+        )
+    return demande
