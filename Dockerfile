@@ -22,6 +22,7 @@ COPY static static
 # The demo's settings need no secret; only the files are kept.
 RUN PORTAIL_DEMO=1 python manage.py collectstatic --no-input \
  && mkdir -p /srv/var/fichiers \
+ && mkdir -p -m 700 /srv/var/documents \
  && chown -R portail /srv/var
 USER portail
 EXPOSE 8000

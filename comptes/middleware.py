@@ -8,7 +8,7 @@ import pghistory
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 
 from comptes.francais import nombre
@@ -37,6 +37,20 @@ class EnUtf8(Couche):
     def __call__(self, request):
         if request.encoding and codecs.lookup(request.encoding).name != "utf-8":
             raise BadRequest("Formulaire dans un autre codage que l’UTF-8.")
+        return self.get_response(request)
+
+
+class EnvoiTropLourd(Couche):
+    """A request longer than any of ours is answered from its announced length: nothing of it is read or written.
+
+    Django never reads more than the announced length, and nothing without one. The proxy has the same limit
+    (docker-compose.yml), so that the bytes stop there.
+    """
+
+    def __call__(self, request):
+        longueur = request.META.get("CONTENT_LENGTH") or "0"
+        if longueur.isdecimal() and int(longueur[:18]) > settings.ENVOI_OCTETS_AU_PLUS:
+            return render(request, "413.html", {"mo": settings.DOCUMENT_OCTETS_AU_PLUS // 1_000_000}, status=413)
         return self.get_response(request)
 
 

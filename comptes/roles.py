@@ -4,7 +4,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
-from comptes.models import Utilisateur, normaliser_courriel
+from comptes.models import Document, Utilisateur, normaliser_courriel
 
 VOIR, CREER, MODIFIER, SUPPRIMER = "view", "add", "change", "delete"
 TOUT = (VOIR, CREER, MODIFIER, SUPPRIMER)
@@ -19,6 +19,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "comptes.rattachement": TOUT,
         "comptes.demande": (VOIR, MODIFIER),
         "comptes.quotientfamilial": (VOIR, CREER),
+        "comptes.document": (VOIR,),
+        "comptes.documentdelaville": TOUT,
         "reservations.ecole": TOUT,
         "reservations.activite": TOUT,
         "reservations.tarif": TOUT,
@@ -37,6 +39,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.rappel": (VOIR,),
     },
     "cantine": {
+        "comptes.document": (VOIR,),
         "reservations.ecole": (VOIR,),
         "reservations.activite": (VOIR,),
         "reservations.anneescolaire": (VOIR,),
@@ -51,6 +54,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "comptes.enfant": (VOIR,),
         "comptes.rattachement": (VOIR,),
         "comptes.quotientfamilial": (VOIR,),
+        "comptes.document": (VOIR,),
         "reservations.activite": (VOIR,),
         "reservations.tarif": (VOIR,),
         "reservations.anneescolaire": (VOIR,),
@@ -60,8 +64,21 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.mouvement": (VOIR,),
     },
 }
+# role → natures of the papers of households that it opens. A PAI is health: the canteen alone, and the household.
+NATURES_LUES: dict[str, set[str]] = {
+    "guichet": set(Document.Nature.values) - {Document.Nature.PAI},
+    "cantine": {Document.Nature.PAI},
+    "regie": {Document.Nature.QUOTIENT},
+}
 ADMIN = "admin"
 CHOIX = [*ROLES, ADMIN]
+
+
+def natures_lues(agent: Utilisateur) -> set[str]:
+    """The natures of papers that this agent opens. An administrator reads no health either: they take the role."""
+    roles = {"guichet"} if agent.is_superuser else set()
+    roles |= set(agent.groups.values_list("name", flat=True))
+    return set().union(*(NATURES_LUES[role] for role in roles & NATURES_LUES.keys()))
 
 
 def appliquer_les_roles() -> None:

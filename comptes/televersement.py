@@ -52,7 +52,7 @@ SANS_TYPE = {"", "application/octet-stream", "binary/octet-stream"}
 
 # The words of lecture_isolee.py.
 PHRASES = {
-    "illisible": "Ce fichier est abîmé : il ne s’ouvre pas.",
+    "illisible": "Ce fichier est abîmé : il ne s’ouvre pas.",
     "composite": "Ce fichier contient autre chose qu’un PDF. Enregistrez-le de nouveau en PDF.",
     "chiffre": "Ce PDF est protégé par un mot de passe ou des restrictions. Imprimez-le en PDF, ou photographiez-le.",
     "actif": "Ce PDF contient un programme, une vidéo, un formulaire actif ou un fichier joint. "
@@ -78,7 +78,7 @@ def lire_fichier(envoye: UploadedFile) -> FichierLu:
     au_plus = settings.DOCUMENT_OCTETS_AU_PLUS
     contenu = b"" if (envoye.size or 0) > au_plus else envoye.read(au_plus + 1)
     if (envoye.size or 0) > au_plus or len(contenu) > au_plus:
-        raise ValidationError(f"Ce fichier est trop lourd : {au_plus // 1_000_000} Mo au plus.")
+        raise ValidationError(f"Ce fichier est trop lourd : {au_plus // 1_000_000} Mo au plus.")
     if not contenu:
         raise ValidationError("Ce fichier est vide.")
     genre = _genre(contenu)
@@ -113,7 +113,7 @@ def _verifier_ce_qui_est_dit(envoye: UploadedFile, genre: Genre) -> None:
     if point and extension.lower() not in genre.extensions:
         court = extension[:10].upper()
         raise ValidationError(
-            f"Le nom de ce fichier finit par « .{court.lower()} », mais son contenu est du type {genre.nom}. "
+            f"Le nom de ce fichier finit par « .{court.lower()} », mais son contenu est du type {genre.nom}. "
             "Enregistrez-le de nouveau sous son vrai type."
         )
     declare = (envoye.content_type or "").partition(";")[0].strip().lower()
@@ -160,8 +160,8 @@ def nettoyer_le_nom(nom: str, extension: str) -> str:
 
     Controls, bidirectional marks and what else does not print are gone; the extension is that of the content.
     """
-    tige = _dernier_morceau(nom)
-    tige = tige.rpartition(".")[0] or tige
+    morceau = _dernier_morceau(nom)
+    tige = morceau.rpartition(".")[0] if "." in morceau else morceau
     tige = unicodedata.normalize("NFC", INTERDITS.sub(" ", tige))
     # Categories C: controls, marks of direction, halves of characters, private use, unassigned. Z: every blank.
     tige = "".join("" if (c := unicodedata.category(s))[0] == "C" else " " if c[0] == "Z" else s for s in tige)

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from comptes import views, views_compte, views_famille, views_france_connect, views_rappels, views_second_facteur
+from comptes import (
+    views,
+    views_compte,
+    views_documents,
+    views_famille,
+    views_france_connect,
+    views_rappels,
+    views_second_facteur,
+)
 
 app_name = "comptes"
 urlpatterns = [
@@ -30,5 +38,10 @@ urlpatterns = [
     path("compte/rappels/", views_rappels.choisir_rappels, name="choisir_rappels"),
     path("rappels/<str:jeton>/", views_rappels.refuser_rappels, name="refuser_rappels"),
     path("contacts/", views_famille.contacts, name="contacts"),
+    path("documents/", views_documents.documents, name="documents"),
+    path("documents/<int:pk>/", views_documents.telecharger_document, name="telecharger_document"),
+    path("documents/<int:pk>/supprimer/", views_documents.supprimer_document, name="supprimer_document"),
+    path("documents-de-la-ville/", views_documents.documents_de_la_ville, name="documents_de_la_ville"),
+    path("documents-de-la-ville/<int:pk>/", views_documents.document_de_la_ville, name="document_de_la_ville"),
     path("session/prolonger/", views.prolonger_session, name="prolonger_session"),
 ]

@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
+    "comptes.middleware.EnvoiTropLourd",
     "comptes.middleware.EnUtf8",
     "comptes.middleware.SessionInactive",
     "comptes.middleware.PagesPersonnelles",
@@ -309,6 +310,11 @@ VILLE = {
 
 # A household with nothing booked is reminded this long before the first cut-off of the week. The sweep is daily.
 RAPPEL_HEURES = entier("RAPPEL_HEURES", 48)
+
+# A household of which nobody has heard for so long is erased by `manage.py anonymiser_dormants`.
+COMPTE_DORMANT_JOURS = entier("COMPTE_DORMANT_JOURS", 730)
+# A meal served less than so many days ago may not be billed yet: its household is not erased.
+FACTURATION_JOURS = entier("FACTURATION_JOURS", 60)
 
 # The classes of .alerte, by level: success, warning, error.
 MESSAGE_TAGS = {25: "succes", 30: "attention", 40: "erreur"}

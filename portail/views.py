@@ -50,7 +50,8 @@ def favicon(request):
 @require_safe
 def robots(request):
     """Only the public texts are worth an index."""
-    prives = ["/admin/", "/compte/", "/enfants/", "/reservations/", "/factures/", "/notifications/", "/autorisations/"]
+    prives = ["/admin/", "/compte/", "/documents/", "/enfants/", "/reservations/", "/factures/", "/notifications/"]
+    prives += ["/autorisations/"]
     lignes = ["User-agent: *", *(f"Disallow: {chemin}" for chemin in prives), ""]
     return HttpResponse("\n".join(lignes), content_type="text/plain; charset=utf-8")
 

@@ -98,7 +98,8 @@ class Document(models.Model):
         ]
 
     def __str__(self):
-        return self.nom
+        """Never the name of the file in a title, a log or a journal: it may tell of health."""
+        return f"Document n° {self.pk}"
 
 
 class DocumentDeLaVille(models.Model):

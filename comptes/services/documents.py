@@ -7,6 +7,8 @@ from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -37,7 +39,10 @@ def deposer(
     it away.
     """
     with transaction.atomic():
-        Famille.objects.select_for_update(no_key=True).get(pk=famille.pk)  # the same paper sent twice waits here
+        # The same paper sent twice waits here; so does one sent while the household is being erased.
+        famille = Famille.objects.select_for_update(no_key=True).get(pk=famille.pk)
+        if famille.anonymisee_le:
+            raise ValidationError("Les données de cette famille sont effacées.")
         _verifier(famille, enfant, nature, lu, expire_le)
         document = Document(
             famille=famille,
@@ -65,9 +70,9 @@ def _verifier(famille, enfant, nature, lu, expire_le) -> None:
     if enfant and not Rattachement.objects.filter(famille=famille, enfant=enfant).exists():
         raise ValidationError("Cet enfant n’est pas dans votre famille.")
     if nature == Document.Nature.PAI and enfant is None:
-        raise ValidationError("Un PAI est le document d’un enfant : choisissez lequel.")
+        raise ValidationError("Un PAI est le document d’un enfant : choisissez lequel.")
     if expire_le and expire_le < timezone.localdate():
-        raise ValidationError("Ce document n’est plus valable : sa date de fin est passée.")
+        raise ValidationError("Ce document n’est plus valable : sa date de fin est passée.")
     deposes = Document.objects.filter(famille=famille)
     if deposes.filter(enfant=enfant, nature=nature, empreinte=lu.empreinte).exists():
         raise ValidationError("Ce document est déjà déposé.")
@@ -83,9 +88,21 @@ def supprimer(document: Document) -> None:
         transaction.on_commit(lambda: effacer_les_fichiers([nom]))
 
 
+def tracer_la_lecture(document: Document, *, agent: Utilisateur) -> None:
+    """Write in the journal of the administration that an agent opened a paper of a household: who, which, when."""
+    LogEntry.objects.create(
+        user=agent,
+        content_type=ContentType.objects.get_for_model(Document),
+        object_id=str(document.pk),
+        object_repr=str(document),
+        action_flag=CHANGE,
+        change_message="Document téléchargé",
+    )
+
+
 def effacer_les_fichiers(noms: Iterable[str]) -> None:
     """Delete files of the safe by name. One that is gone already is no error."""
-    for nom in noms:
+    for nom in filter(None, noms):
         coffre().delete(nom)
 
 

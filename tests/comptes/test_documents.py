@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.db import transaction
+from django.utils import timezone
 
-from comptes.models import Document
+from comptes.models import Document, DocumentDeLaVille
 from comptes.services.documents import DOCUMENTS_PAR_FAMILLE, balayer_le_coffre, deposer, supprimer
 from comptes.televersement import FichierLu, lire_fichier
+from reservations.models import PieceDeLaDemande, PremiereDemande
 from tests.comptes.fichiers import envoi, pdf
 from tests.factories import EnfantFactory, RattachementFactory
 
@@ -102,6 +105,20 @@ def test_the_file_of_an_undone_transaction_is_swept_a_day_later(enfant, dossier)
     assert balayer_le_coffre() == 1
     (reste,) = fichiers(dossier)
     assert str(reste).endswith(garde.fichier.name)
+
+
+def test_the_sweep_keeps_the_files_of_every_kind_of_row(enfant, dossier):
+    deposer(famille=enfant.famille, enfant=None, nature="autre", lu=LU, par=None)
+    de_la_ville = DocumentDeLaVille(titre="Fiche", nom="a.pdf", type_mime="application/pdf", taille=1)
+    de_la_ville.fichier.save("a.pdf", ContentFile(b"a"))
+    demande = PremiereDemande.objects.create(expire_le=timezone.now(), empreinte="e")
+    piece = PieceDeLaDemande(demande=demande, nature="autre", nom="b.pdf", taille=1, empreinte="e")
+    piece.fichier.save("b.pdf", ContentFile(b"b"))
+    hier = time.time() - 25 * 3600
+    for fichier in fichiers(dossier):
+        os.utime(fichier, (hier, hier))
+    assert balayer_le_coffre() == 0
+    assert len(fichiers(dossier)) == 3
 
 
 def test_the_file_of_a_deleted_paper_goes_when_the_transaction_ends(

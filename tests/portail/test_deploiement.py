@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.conf import settings
 
 RACINE = Path(__file__).resolve().parent.parent.parent
 COMPOSE_TEXTE = (RACINE / "docker-compose.yml").read_text()
@@ -86,6 +87,19 @@ def test_volumes_are_declared_and_keep_what_must_last():
     assert montes == set(COMPOSE["volumes"])
     for nom in ("proxy", "web", "postgres", "redis"):
         assert COMPOSE["services"][nom]["volumes"]
+
+
+def test_the_papers_of_families_are_kept_on_a_volume_that_the_proxy_does_not_see():
+    monte = "documents:/srv/var/documents"  # the default of DOCUMENTS under PORTAIL_VAR
+    assert "PORTAIL_VAR=/srv/var" in DOCKERFILE
+    assert "/srv/var/documents" in DOCKERFILE
+    for nom, service in COMPOSE["services"].items():
+        assert (monte in service.get("volumes", [])) == (nom in A_NOUS), nom
+
+
+def test_the_proxy_stops_a_request_that_the_portal_would_refuse():
+    (mo,) = re.findall(r"max_size (\d+)MB", COMPOSE["configs"]["caddyfile"]["content"])
+    assert settings.ENVOI_OCTETS_AU_PLUS < int(mo) * 1_000_000 < 2 * settings.ENVOI_OCTETS_AU_PLUS
 
 
 def test_services_wait_for_services_that_exist():
