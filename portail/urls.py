@@ -4,12 +4,17 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from portail import accueil, sante, views
+from portail import accueil, sante, views, views_donnees, views_effacement
 
 pages = [
     path("", accueil.accueil, name="accueil"),
     path("notifications/", accueil.notifications, name="notifications"),
     path("autorisations/", views.autorisations, name="autorisations"),
+    path("compte/donnees/", views_donnees.donnees, name="donnees"),
+    path("compte/donnees/effacement/", views_donnees.demander_effacement, name="demander_effacement"),
+    path("compte/donnees/effacement/retirer/", views_donnees.retirer_effacement, name="retirer_effacement"),
+    path("admin/effacements/", admin.site.admin_view(views_effacement.effacements), name="effacements"),
+    path("admin/effacements/<int:pk>/", admin.site.admin_view(views_effacement.effacement), name="effacement"),
     path("reglement-interieur/", views.reglement_interieur, name="reglement_interieur"),
     path("guide/", views.guide, name="guide"),
     path("guide/agents/", views.guide_agents, name="guide_agents"),
