@@ -14,8 +14,10 @@ from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from comptes import admin_demandes  # noqa: F401  registers its pages
-from comptes import admin_documents  # noqa: F401  its pages
+from comptes import (
+    admin_demandes,  # noqa: F401  registers its pages
+    admin_documents,  # noqa: F401  its pages
+)
 from comptes.admin_communs import AvecRecherche, Fiche, SuppressionExpliquee
 from comptes.francais import nombre
 from comptes.models import (

@@ -3,6 +3,8 @@
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.html import format_html
 
 from comptes.admin_communs import Fiche
 from comptes.models import Demande, QuotientFamilial
@@ -101,7 +103,8 @@ class DemandeAdmin(Fiche):
     def justificatif(self, demande):
         if demande.piece is None:
             return "aucun"
-        return demande.piece.nom
+        adresse = reverse("admin:comptes_document_telecharger", args=[demande.piece.pk])
+        return format_html('<a href="{}">{}</a>', adresse, demande.piece.nom)
 
 
 @admin.register(QuotientFamilial)

@@ -4,9 +4,11 @@ import logging
 import re
 from urllib.parse import unquote
 
-# The feed of meals, the refusal of reminders; the code that FranceConnect's answer carries. A test finds every address
+# The feed of meals, the refusal of reminders, the proof of an address; the code that FranceConnect's answer carries. A test finds every address
 # with a `jeton`, and wants it here.
-_SECRETS = re.compile(r"(/reservations/flux/|/rappels/)[^\s\"'?#]+|(/france-connect/retour/\?)[^\s\"']+")
+_SECRETS = re.compile(
+    r"(/reservations/flux/|/rappels/|/adresse-electronique/)[^\s\"'?#]+|(/france-connect/retour/\?)[^\s\"']+"
+)
 _DE_GUNICORN = ("gunicorn.access", "gunicorn.error")
 
 
