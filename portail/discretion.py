@@ -4,8 +4,8 @@ import logging
 import re
 from urllib.parse import unquote
 
-# The feed of meals, the refusal of reminders, the proof of an address; the code that FranceConnect's answer carries. A test finds every address
-# with a `jeton`, and wants it here.
+# The feed of meals, the refusal of reminders, the proof of an address; the code that FranceConnect's answer carries.
+# A test finds every address with a `jeton`, and wants it here.
 _SECRETS = re.compile(
     r"(/reservations/flux/|/rappels/|/adresse-electronique/)[^\s\"'?#]+|(/france-connect/retour/\?)[^\s\"']+"
 )
