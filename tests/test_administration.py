@@ -6,12 +6,14 @@ import uuid
 import pytest
 import time_machine
 from django.contrib import admin
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from comptes.models import Utilisateur
-from comptes.roles import ADMIN, CHOIX, ROLES
+from comptes.models import Demande as DemandeDuFoyer
+from comptes.models import Document, DocumentDeLaVille, QuotientFamilial, Utilisateur
+from comptes.roles import ADMIN, CHOIX, NATURES_LUES, ROLES
 from reservations.models import Absence, Fermeture, Rappel, RefusEnregistre
 from reservations.services.annuler_collectivement import Demande, annuler_collectivement
 from reservations.services.attente import demander
@@ -36,6 +38,7 @@ def instant():
 def ville():
     """One more household with its service, meals, refusal, request, absence, reminder, closures; one more login."""
     f = foyer(reserves=JOURS)
+    dossier(f)
     complet = f.activite.journees.get(date=dt.date(2026, 12, 14))
     type(complet).objects.filter(pk=complet.pk).update(capacite=0)
     f.reserver(complet.date)
@@ -51,6 +54,22 @@ def ville():
     RattachementFactory(enfant=f.enfant)
     Fermeture.objects.create(activite=f.activite, debut=dt.date(2026, 12, 11), fin=dt.date(2026, 12, 11), motif="Grève")
     UtilisateurFactory(agent=True)
+
+
+def dossier(f):
+    """Its papers, a request that waits, its quotient; a paper of the town."""
+    fichier = {"type_mime": "application/pdf", "taille": 4}
+    for nature in ("domicile", "quotient", "pai"):
+        Document.objects.create(
+            famille=f.famille, enfant=f.enfant, nature=nature, nom="a.pdf", empreinte=uuid.uuid4().hex,
+            fichier=ContentFile(b"%PDF", name="a.pdf"), **fichier,
+        )  # fmt: skip
+    DocumentDeLaVille.objects.create(
+        titre="Règlement", nom="a.pdf", fichier=ContentFile(b"%PDF", name="a.pdf"), **fichier
+    )
+    adresse_demandee = {"adresse": "1 rue du Pont", "code_postal": "11000", "commune": "Carcassonne"}
+    DemandeDuFoyer.objects.create(famille=f.famille, nature="adresse", contenu=adresse_demandee)
+    QuotientFamilial.objects.create(famille=f.famille, mois=dt.date(2026, 9, 1), valeur=845, source="agent")
 
 
 def agent(role):
@@ -73,6 +92,8 @@ def test_a_list_and_a_page_answer_to_the_roles_that_see_them_and_to_no_other(mod
     lignes = modele._base_manager.order_by("pk")
     if modele is RefusEnregistre:  # a register of some movements only
         lignes = lignes.filter(nature="refus")
+    if modele is Document:  # each role opens the natures that it works with
+        lignes = lignes.filter(nature__in=NATURES_LUES.get("guichet" if role == ADMIN else role, ()))
     assert lignes
     for objet in lignes[:2]:
         assert client.get(adresse("change", modele, objet.pk)).status_code == attendu
@@ -84,7 +105,7 @@ def test_an_empty_form_answers_to_the_roles_that_create(modele, role):
     client = agent(role)
     reponse = client.get(adresse("add", modele))
     interdits = {"absence", "journee", "reservation", "operation", "mouvement", "rattachement"}
-    interdits |= {"attente", "rappel", "refusenregistre", "document"}
+    interdits |= {"attente", "rappel", "refusenregistre", "document", "demande"}
     permis = peut(role, modele, "add") and modele._meta.model_name not in interdits
     assert reponse.status_code == (200 if permis else 403)
 
