@@ -1,17 +1,16 @@
-"""The home page and the notifications: what a household needs first, gathered from every room."""
+"""The home page: what a household needs first, gathered from every room."""
 
 import datetime as dt
 import uuid
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from comptes.lecture import enfants_du_foyer
 from reservations.lecture_absences import absences_du_jour
-from reservations.models import AnneeScolaire, Attente, Inscription, Journee, Operation, Reservation
+from reservations.models import AnneeScolaire, Attente, Inscription, Journee, Reservation
 
 REPAS_ANNONCES = 6
 JOURS_A_SURVEILLER = 14
@@ -55,12 +54,3 @@ def _sans_repas(utilisateur, aujourdhui: dt.date) -> list[Inscription]:
         .exclude(rattachement__enfant__in=servis)
         .completes()
     )
-
-
-@login_required
-@require_safe
-def notifications(request):
-    """Every operation of the household, the latest first: what was told by e-mail is found here again."""
-    operations = Operation.objects.de(request.user).comptees()
-    page = Paginator(operations, 20).get_page(request.GET.get("page"))
-    return render(request, "portail/notifications.html", {"page": page})

@@ -8,7 +8,6 @@ from portail import accueil, sante, views, views_donnees, views_effacement
 
 pages = [
     path("", accueil.accueil, name="accueil"),
-    path("notifications/", accueil.notifications, name="notifications"),
     path("autorisations/", views.autorisations, name="autorisations"),
     path("compte/donnees/", views_donnees.donnees, name="donnees"),
     path("compte/donnees/effacement/", views_donnees.demander_effacement, name="demander_effacement"),

@@ -1,51 +1,90 @@
-"""The mails that bookings send. Each is queued in the transaction of what it tells."""
+"""What bookings tell a household, in the portal and by mail. Each is written in the transaction of what it tells."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from django.urls import reverse
 
 from comptes.courriels import Lettre, mettre_en_file_ensemble
 from comptes.francais import INSECABLE, date_sans_annee
+from comptes.models import Categorie
+from comptes.services.notifier import Avis, notifier_chacune
 from reservations.models import Inscription, Mouvement, Operation
-from reservations.recapitulatif import Recapitulatif
+from reservations.recapitulatif import Recapitulatif, auteur_en_mots
+
+
+class Annonce(NamedTuple):
+    """An operation to tell its household: its lines, and their enrolments with their `courriels`."""
+
+    operation: Operation
+    mouvements: Sequence[Mouvement]
+    inscriptions: Sequence[Inscription]
 
 
 def envoyer_recapitulatif(
-    operation: Operation, mouvements: Iterable[Mouvement], inscriptions: Iterable[Inscription]
+    operation: Operation,
+    mouvements: Sequence[Mouvement],
+    inscriptions: Sequence[Inscription],
+    *,
+    et: Sequence[Lettre | None] = (),
 ) -> None:
-    """Queue the recap for the adults of the household who have a login (`courriels`, annotated)."""
-    envoyer([composer_recapitulatif(operation, mouvements, inscriptions)])
+    """Tell the adults of the household what was done: a notification, born read for its author, and a mail.
+
+    `et`: letters to others, queued in the same insert.
+    """
+    envoyer_recapitulatifs([Annonce(operation, mouvements, inscriptions)], categorie=Categorie.RESERVATIONS, et=et)
 
 
-def envoyer(lettres: Iterable[Lettre | None]) -> None:
-    """Queue those that there are, in one insert."""
+def envoyer_recapitulatifs(annonces: Iterable[Annonce], *, categorie: Categorie, et: Sequence[Lettre | None] = ()) -> None:
+    """The same for operations of one author and instant; the statements do not count the households.
+
+    Nothing of an operation that would tell nothing (see `Recapitulatif.a_ecrire`).
+    """
+    recapitulatifs = [r for r in map(_recapitulatif, annonces) if r.a_ecrire]
+    if not recapitulatifs:
+        return
+    premiere = recapitulatifs[0].operation
+    notifier_chacune(map(_avis, recapitulatifs), categorie=categorie, sauf=premiere.auteur, quand=premiere.cree_le)
+    lettres = [*(_lettre(r, categorie) for r in recapitulatifs if r.parties[0].inscription.courriels), *et]
     if ecrites := [lettre for lettre in lettres if lettre]:
         mettre_en_file_ensemble(ecrites)
 
 
-def composer_recapitulatif(
-    operation: Operation, mouvements: Iterable[Mouvement], inscriptions: Iterable[Inscription]
-) -> Lettre | None:
-    """The recap as a letter to queue: those of many households go in one insert.
+def _recapitulatif(annonce: Annonce) -> Recapitulatif:
+    return Recapitulatif.de(annonce.operation, annonce.mouvements, annonce.inscriptions)
 
-    None when it would tell nothing (see `Recapitulatif.a_ecrire`), or nobody.
-    """
-    inscriptions = list(inscriptions)
-    recapitulatif = Recapitulatif.de(operation, mouvements, inscriptions)
-    destinataires = inscriptions[0].courriels
-    if not destinataires or not recapitulatif.a_ecrire:
-        return None
+
+def _avis(recapitulatif: Recapitulatif) -> Avis:
+    operation = recapitulatif.operation
+    titre = f"Repas de {recapitulatif.prenoms}{INSECABLE}: {recapitulatif.resume}"
+    if operation.collective:
+        titre = _sujet_collectif(recapitulatif)
+    return Avis(
+        operation.famille_id,
+        titre,
+        f"Opération n° {operation.numero}, par {auteur_en_mots(operation)}.",
+        reverse("reservations:operation", args=[operation.numero]),
+    )
+
+
+def _sujet_collectif(recapitulatif: Recapitulatif) -> str:
+    collective = recapitulatif.operation.collective
+    fait = "rétablis" if collective.retablie_le else "annulés sans frais"
+    return f"{collective.get_nature_display()}{INSECABLE}: repas de {recapitulatif.prenoms} {fait}"
+
+
+def _lettre(recapitulatif: Recapitulatif, categorie: Categorie) -> Lettre:
+    operation = recapitulatif.operation
     par_la_ville = operation.origine != Operation.Origine.PARENT
     debut = "La mairie a modifié les repas" if par_la_ville else "Récapitulatif des repas"
-    sujet = f"{debut} de {recapitulatif.prenoms}"
-    if operation.collective:
-        fait = "rétablis" if operation.collective.retablie_le else "annulés sans frais"
-        nature = operation.collective.get_nature_display()
-        sujet = f"{nature}{INSECABLE}: repas de {recapitulatif.prenoms} {fait}"
+    sujet = _sujet_collectif(recapitulatif) if operation.collective else f"{debut} de {recapitulatif.prenoms}"
     return Lettre(
-        destinataires=destinataires,
+        destinataires=recapitulatif.parties[0].inscription.courriels,
         sujet=f"{sujet} (opération n° {operation.numero})",
         gabarit="reservations_recapitulatif",
         contexte={"recapitulatif": recapitulatif, "operation": operation, "par_la_ville": par_la_ville},
+        categorie=categorie,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from comptes.francais import FINE, INSECABLE, date_courte, date_sans_annee, enumerer, euros, instant_long
+from comptes.francais import FINE, INSECABLE, date_courte, date_sans_annee, enumerer, euros, instant_long, nombre
 from comptes.models import Enfant
 from reservations.models import AnneeScolaire, Inscription, Mouvement, Operation
 from reservations.regles import Motif
@@ -190,6 +190,20 @@ class Recapitulatif:
         """
         inchange = (N.SANS_EFFET, N.REFUS, N.REFUS_ANNULATION)
         return any(m.nature not in inchange or m.motif == Motif.COMPLET for p in self.parties for m in p.mouvements)
+
+    @property
+    def resume(self) -> str:
+        """`2 réservés, 1 annulé, 1 refusé`: what became of the days, in one line."""
+        comptes = [
+            (self.ajouts, "réservé", "réservés"),
+            (self.annulations, "annulé", "annulés"),
+            (self.absences, "absence déclarée", "absences déclarées"),
+            (self.attentes, "en liste d’attente", "en liste d’attente"),
+            (len(self._de_nature(N.SORTIE_D_ATTENTE)), "sorti de la liste d’attente", "sortis de la liste d’attente"),
+            (self.refus, "refusé", "refusés"),
+            (self.sans_effet, "sans changement", "sans changement"),
+        ]
+        return ", ".join(nombre(n, un, plusieurs) for n, un, plusieurs in comptes if n)
 
     @property
     def montant_ajoute(self) -> Decimal:

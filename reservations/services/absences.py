@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
-from reservations.courriels import composer_pour_la_cantine, composer_recapitulatif, envoyer
+from reservations.courriels import composer_pour_la_cantine, envoyer_recapitulatif
 from reservations.models import Absence, AnnulationCollective, Inscription, Journee, Mouvement, Operation, Reservation
 from reservations.regles import (
     ABSENCES_D_AVANCE,
@@ -285,7 +285,5 @@ def _passe(dossier: _Dossier) -> tuple[int | None, bool]:
 def _terminer(dossier: _Dossier, mouvements: list[Mouvement], *, change: bool, absent: bool) -> None:
     """Write the lines; tell the household, and the canteen of what changed."""
     Mouvement.objects.bulk_create(mouvements)
-    recapitulatif = composer_recapitulatif(dossier.operation, mouvements, [dossier.inscription])
-    envoyer(
-        [recapitulatif, composer_pour_la_cantine(dossier.inscription, dossier.jour, absent=absent) if change else None]
-    )
+    cantine = composer_pour_la_cantine(dossier.inscription, dossier.jour, absent=absent) if change else None
+    envoyer_recapitulatif(dossier.operation, mouvements, [dossier.inscription], et=[cantine])

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from django.utils import timezone
 
-from reservations.courriels import composer_recapitulatif, envoyer
+from comptes.models import Categorie
+from reservations.courriels import Annonce, envoyer_recapitulatifs
 from reservations.models import Absence, Attente, Inscription, Journee, Mouvement, Operation, Reservation
 from reservations.regles import Motif
 from reservations.services.places import compter_les_places
@@ -109,7 +110,7 @@ def ecrire_les_operations(
     collective=None,
     annule: Mapping[int, int] | None = None,
 ) -> None:
-    """One operation for each household (by primary key) with its lines and its mails; statements do not count them.
+    """One operation for each household (by primary key) with its lines, notifications and mails; statements do not count them.
 
     The enrolments of the lines carry their `courriels`. `annule`: household → the operation that this one undoes.
     """
@@ -126,12 +127,12 @@ def ecrire_les_operations(
         )
         for famille in mouvements
     )
-    lettres = []
+    annonces = []
     for operation in operations:
         siens = mouvements[operation.famille_id]
         for mouvement in siens:
             mouvement.operation = operation
         concernees = {m.inscription_id: m.inscription for m in siens}
-        lettres.append(composer_recapitulatif(operation, siens, concernees.values()))
+        annonces.append(Annonce(operation, siens, list(concernees.values())))
     Mouvement.objects.bulk_create([m for siens in mouvements.values() for m in siens], batch_size=2000)
-    envoyer(lettres)
+    envoyer_recapitulatifs(annonces, categorie=Categorie.ANNULATIONS)
