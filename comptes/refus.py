@@ -28,7 +28,7 @@ def adresse_du_refus(responsable: int, categorie: str) -> str:
 
 
 def lire_le_jeton(jeton: str) -> tuple[Responsable, Categorie] | None:
-    """Whose link it is, and for which category; None when it is not ours. It does not expire: a refusal always works."""
+    """Whose link it is, and for which category; None when it is not ours. It does not expire: one may always refuse."""
     try:
         pk, _, categorie = signing.Signer(salt=SEL).unsign(jeton).partition(".")
     except signing.BadSignature:

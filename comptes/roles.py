@@ -37,6 +37,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.refusenregistre": (VOIR,),
         "reservations.attente": (VOIR,),
         "reservations.rappel": (VOIR,),
+        "reservations.messagedelaville": (VOIR, CREER),
     },
     "cantine": {
         "comptes.document": (VOIR,),

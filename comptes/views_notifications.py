@@ -106,7 +106,7 @@ def choix_courriels(request):
 @csrf_exempt  # the link is the secret, and a mail reader posts to it without a page (RFC 8058)
 @require_http_methods(["GET", "HEAD", "POST"])
 def refuser_courriels(request, jeton):
-    """The link of a mail. A person confirms: mail readers open links by themselves, and post « One-Click » on demand."""
+    """The link of a mail. A person confirms, for mail readers open links by themselves; they post when asked to."""
     lu = lire_le_jeton(jeton)
     if lu is None:
         raise Http404

@@ -199,6 +199,7 @@ CELERY_BEAT_SCHEDULE = {
     "envoyer-les-mots-de-passe": {"task": "comptes.tasks.envoyer_mots_de_passe", "schedule": 30.0},
     "envoyer-les-courriels": {"task": "comptes.envoi.envoyer_les_courriels", "schedule": 30.0},
     "servir-les-attentes": {"task": "reservations.tasks.servir_les_attentes", "schedule": 30.0},
+    "envoyer-les-messages": {"task": "reservations.tasks.envoyer_les_messages", "schedule": 30.0},
     "rappeler": {"task": "reservations.tasks.envoyer_les_rappels", "schedule": crontab(hour=9, minute=0)},
     "menage": {"task": "comptes.tasks.menage", "schedule": timedelta(hours=6)},
 }

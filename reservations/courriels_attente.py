@@ -60,7 +60,7 @@ def _envoyer(
     operation: Operation | None = None,
     categorie: Categorie = Categorie.PLACES,
 ) -> None:
-    """To the adults of the household who have a login (`courriels`, annotated). Nobody did it: nobody's is born read."""
+    """To the adults of the household who have a login (`courriels`, annotated). Nobody's is born read."""
     if operation:
         lien = reverse("reservations:operation", args=[operation.numero])
     notifier(familles=[inscription.famille.pk], categorie=categorie, titre=sujet, texte=texte, lien=lien)

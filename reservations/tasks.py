@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from reservations.services.attente import servir
+from reservations.services.messages import poster_les_courriels
 from reservations.services.rappels import rappeler
 
 
@@ -16,3 +17,9 @@ def servir_les_attentes() -> None:
 def envoyer_les_rappels() -> None:
     """Remind the households that have booked nothing for a week whose cut-off comes."""
     rappeler()
+
+
+@shared_task
+def envoyer_les_messages() -> None:
+    """Queue the mails of the messages of the town, from where the last run stopped."""
+    poster_les_courriels()

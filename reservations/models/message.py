@@ -24,6 +24,16 @@ class MessageDeLaVille(models.Model):
     )
     envoye_le = models.DateTimeField("envoyé le", default=timezone.now)
     destinataires = models.PositiveIntegerField("destinataires", default=0)
+    cle = models.CharField(
+        "clé du formulaire",
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="Empreinte de la confirmation : la même, renvoyée, ne compte qu’une fois.",
+    )
+    # The mails leave by lots of households, in key order: where the next lot begins after.
+    reprise = models.BigIntegerField("dernière famille", default=0, editable=False)
+    termine_le = models.DateTimeField("e-mails prêts le", null=True, editable=False)
 
     class Meta:
         verbose_name = "message de la ville"
@@ -34,7 +44,13 @@ class MessageDeLaVille(models.Model):
                 condition=Q(ecole=None) | Q(famille=None),
                 name="message_une_portee",
                 violation_error_message="Un message va à une école ou à une famille, pas aux deux.",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["cle"],
+                condition=~Q(cle=""),
+                name="message_unique_par_formulaire",
+                violation_error_message="Ce message a déjà été envoyé.",
+            ),
         ]
 
     def __str__(self):

@@ -110,7 +110,9 @@ def ecrire_les_operations(
     collective=None,
     annule: Mapping[int, int] | None = None,
 ) -> None:
-    """One operation for each household (by primary key) with its lines, notifications and mails; statements do not count them.
+    """One operation for each household (by primary key), with its lines, notifications and mails.
+
+    The number of statements does not depend on theirs.
 
     The enrolments of the lines carry their `courriels`. `annule`: household → the operation that this one undoes.
     """

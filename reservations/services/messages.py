@@ -1,0 +1,134 @@
+"""Messages of the town: told at once in the portal, then by mail, lot after lot, by the worker."""
+
+import hashlib
+from dataclasses import dataclass
+
+from celery import signature
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef
+from django.utils import timezone
+
+from comptes.courriels import annoncer, mettre_en_file
+from comptes.models import Categorie, Famille, RefusDeCourriel, Responsable
+from comptes.services.notifier import adresses_pour, notifier
+from reservations.models import Ecole, Inscription, MessageDeLaVille
+
+# By name: the task calls us.
+POSTER = signature("reservations.tasks.envoyer_les_messages")
+LOT = 200  # households whose mails go in one transaction
+
+
+@dataclass(frozen=True)
+class Message:
+    """What an agent writes, to the households of a school, to one household, or to all."""
+
+    titre: str
+    texte: str
+    ecole: Ecole | None = None
+    famille: Famille | None = None
+
+    def empreinte(self, jeton: str) -> str:
+        """The key of this message confirmed with this token: confirmed again, it is the same."""
+        portee = f"{self.ecole.pk if self.ecole else ''}/{self.famille.pk if self.famille else ''}"
+        return hashlib.sha256("\n".join([jeton, portee, self.titre, self.texte]).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Apercu:
+    """Who will read it. `sans_compte`: households to tell otherwise, for no adult of theirs has a login."""
+
+    familles: int
+    adultes: int
+    courriels: int
+    sans_compte: int
+
+
+def familles_visees(*, ecole: Ecole | None, famille: Famille | None, quand):
+    """The households: this one; those of a child enrolled in this school, now or later; or all."""
+    if famille:
+        return Famille.objects.filter(pk=famille.pk)
+    familles = Famille.objects.filter(anonymisee_le=None)
+    if ecole:
+        inscriptions = Inscription.objects.filter(activite__ecole=ecole, fin__gte=timezone.localdate(quand))
+        return familles.filter(pk__in=inscriptions.values("rattachement__famille"))
+    return familles
+
+
+def apercu(message: Message) -> Apercu:
+    visees = familles_visees(ecole=message.ecole, famille=message.famille, quand=timezone.now())
+    refus = RefusDeCourriel.objects.filter(responsable=OuterRef("pk"), categorie=Categorie.MESSAGES)
+    comptes = Responsable.objects.filter(famille__in=visees.values("pk"), utilisateur__is_active=True).aggregate(
+        familles=Count("famille", distinct=True), adultes=Count("pk"), courriels=Count("pk", filter=~Exists(refus))
+    )
+    return Apercu(**comptes, sans_compte=visees.count() - comptes["familles"])
+
+
+def envoyer(*, message: Message, auteur, cle: str) -> MessageDeLaVille:
+    """Tell the households in the portal, in statements that do not count them; the worker writes the mails.
+
+    The same `cle` twice returns the message of the first time. Raises ValidationError when nobody would read it.
+    """
+    with transaction.atomic():
+        ecrit, nouveau = MessageDeLaVille.objects.get_or_create(
+            cle=cle,
+            defaults={
+                "titre": message.titre,
+                "texte": message.texte,
+                "ecole": message.ecole,
+                "famille": message.famille,
+                "auteur": auteur,
+                "envoye_le": timezone.now(),
+            },
+        )
+        if not nouveau:
+            return ecrit
+        ecrit.destinataires = notifier(
+            familles=_visees(ecrit).values_list("pk", flat=True),
+            categorie=Categorie.MESSAGES,
+            titre=ecrit.titre,
+            texte=ecrit.texte,
+            quand=ecrit.envoye_le,
+        )
+        if not ecrit.destinataires:
+            raise ValidationError("Aucun adulte de ces familles n’a de compte : personne ne lirait ce message.")
+        ecrit.save(update_fields=["destinataires"])
+        transaction.on_commit(lambda: annoncer(POSTER))
+    return ecrit
+
+
+def poster_les_courriels() -> int:
+    """Queue the mails of the messages that still have some; return how many lots. Stopped anywhere, it resumes."""
+    lots = 0
+    for pk in list(MessageDeLaVille.objects.filter(termine_le=None).order_by("pk").values_list("pk", flat=True)):
+        while _poster_un_lot(pk):
+            lots += 1
+    return lots
+
+
+def _poster_un_lot(pk: int) -> bool:
+    """One lot and the mark of where it stopped, in one transaction. False: finished, or another worker has it."""
+    with transaction.atomic():
+        en_cours = MessageDeLaVille.objects.filter(pk=pk, termine_le=None)
+        ecrit = en_cours.select_for_update(of=("self",), skip_locked=True, no_key=True).first()
+        if ecrit is None:
+            return False
+        lot = list(_visees(ecrit).filter(pk__gt=ecrit.reprise).order_by("pk").values_list("pk", flat=True)[:LOT])
+        if lot:
+            adresses = adresses_pour(lot, Categorie.MESSAGES)
+            mettre_en_file(
+                destinataires=[adresse for famille in lot for adresse in adresses.get(famille, [])],
+                gabarit="message_de_la_ville",
+                contexte={"message": ecrit},
+                sujet=ecrit.titre,
+                categorie=Categorie.MESSAGES,
+            )
+            ecrit.reprise = lot[-1]
+        else:
+            ecrit.termine_le = timezone.now()
+        ecrit.save(update_fields=["reprise", "termine_le"])
+    return bool(lot)
+
+
+def _visees(ecrit: MessageDeLaVille):
+    return familles_visees(ecole=ecrit.ecole, famille=ecrit.famille, quand=ecrit.envoye_le)
