@@ -72,7 +72,7 @@ def ouvrir_notification(request, pk):
     lire(siennes, par=request.user)
     if notification.lien and url_has_allowed_host_and_scheme(notification.lien, allowed_hosts=None):
         return redirect(notification.lien)
-    messages.success(request, f"« {notification.titre} » est marqué comme lu.")
+    messages.success(request, f"« {notification.titre} » est marqué comme lu.")
     return redirect(f"{reverse('comptes:notifications')}?{request.GET.urlencode()}")
 
 

@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from comptes.courriels import mettre_en_file
-from comptes.francais import date_sans_annee, de, limite
+from comptes.francais import INSECABLE, date_sans_annee, de, limite
 from comptes.models import Categorie
 from comptes.services.notifier import notifier
 from reservations.models import Attente, Inscription, Mouvement, Operation
@@ -15,7 +15,7 @@ def envoyer_offre(attente: Attente, inscription: Inscription) -> None:
     assert attente.expire_le is not None
     _envoyer(
         "attente_offre",
-        f"Une place se libère pour {inscription.enfant.prenom} : {date_sans_annee(attente.date)}",
+        f"Une place se libère pour {inscription.enfant.prenom}{INSECABLE}: {date_sans_annee(attente.date)}",
         inscription,
         {"jour": attente.date, "attente": attente},
         texte=f"Elle est gardée pour vous jusqu’au {limite(attente.expire_le)}.",
@@ -28,10 +28,10 @@ def envoyer_place_reservee(operation: Operation, ligne: Mouvement, inscription: 
     recapitulatif = Recapitulatif.de(operation, [ligne], [inscription])
     _envoyer(
         "attente_reservee",
-        f"Repas {de(inscription.enfant.prenom)} réservé : {date_sans_annee(ligne.date)}",
+        f"Repas {de(inscription.enfant.prenom)} réservé{INSECABLE}: {date_sans_annee(ligne.date)}",
         inscription,
         {"jour": ligne.date, "operation": operation, "recapitulatif": recapitulatif},
-        texte="Une place s’est libérée : vous aviez demandé, en liste d’attente, que le repas soit réservé.",
+        texte="Une place s’est libérée : vous aviez demandé, en liste d’attente, que le repas soit réservé.",
         operation=operation,
         categorie=Categorie.RESERVATIONS,
     )
@@ -41,7 +41,7 @@ def envoyer_place_perdue(ligne: Mouvement, inscription: Inscription) -> None:
     """The place went to the next: the offer is over, or the meal could no longer be booked."""
     _envoyer(
         "attente_perdue",
-        f"Liste d’attente {de(inscription.enfant.prenom)} : {date_sans_annee(ligne.date)}",
+        f"Liste d’attente {de(inscription.enfant.prenom)}{INSECABLE}: {date_sans_annee(ligne.date)}",
         inscription,
         {"jour": ligne.date, "operation": ligne.operation, "raison": ligne.get_motif_display()},
         texte="La place n’est plus gardée pour vous, et votre demande est close.",

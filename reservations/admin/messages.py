@@ -40,7 +40,7 @@ class MessageForm(forms.Form):
         label="Texte",
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 10}),
-        help_text="Du texte simple ; une adresse https:// devient un lien. Ni santé ni régime alimentaire : ce message "
+        help_text="Du texte simple ; une adresse https:// devient un lien. Ni santé ni régime alimentaire : ce message "
         "part aussi par e-mail.",
     )
 
@@ -117,7 +117,7 @@ class MessageDeLaVilleAdmin(LectureSeule, Fiche):
         self.log_addition(request, ecrit, "Message envoyé")
         lecteurs = nombre(ecrit.destinataires, "adulte le lit", "adultes le lisent")
         self.message_user(
-            request, f"C’est envoyé : {lecteurs} dans le portail ; les e-mails partent.", messages.SUCCESS
+            request, f"C’est envoyé : {lecteurs} dans le portail ; les e-mails partent.", messages.SUCCESS
         )
         return redirect("admin:reservations_messagedelaville_change", ecrit.pk)
 

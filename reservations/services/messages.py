@@ -91,7 +91,7 @@ def envoyer(*, message: Message, auteur, cle: str) -> MessageDeLaVille:
             quand=ecrit.envoye_le,
         )
         if not ecrit.destinataires:
-            raise ValidationError("Aucun adulte de ces familles n’a de compte : personne ne lirait ce message.")
+            raise ValidationError("Aucun adulte de ces familles n’a de compte : personne ne lirait ce message.")
         ecrit.save(update_fields=["destinataires"])
         transaction.on_commit(lambda: annoncer(POSTER))
     return ecrit

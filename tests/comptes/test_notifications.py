@@ -124,7 +124,7 @@ def test_one_without_a_page_leads_back_to_the_list_as_it_was(couple):
     a, _ = couple
     reponse = ouvrir(connecte(a), une(a, "Pique-nique"), "?page=1&categorie=messages", follow=True)
     assert reponse.redirect_chain[-1][0] == LISTE + "?page=1&categorie=messages"
-    assert "« Pique-nique » est marqué comme lu." in reponse.text
+    assert "« Pique-nique » est marqué comme lu." in reponse.text
 
 
 @pytest.mark.parametrize("lien", ["https://exemple.org/", "//exemple.org/", "javascript:alert(1)", "\\\\exemple.org"])
@@ -228,7 +228,7 @@ def test_each_copy_of_a_mail_that_may_be_refused_has_its_reader_s_link_and_the_o
     for adulte in couple:
         courriel = courriels[adulte.utilisateur.email]
         lien = settings.SITE_URL + adresse_du_refus(adulte.pk, "places")
-        assert f"Ne plus recevoir les e-mails « Places libérées » :\n{lien}" in courriel.message
+        assert f"Ne plus recevoir les e-mails « Places libérées » :\n{lien}" in courriel.message
         assert f'href="{lien}"' in courriel.html_message
         message = courriel.email_message().message()
         assert message["List-Unsubscribe"] == f"<{lien}>"
