@@ -123,7 +123,10 @@ def exemples() -> Iterator[Exemple]:
     for absent in (True, False):
         contexte = {"enfant": ELISE, "jour": LUNDI, "activite": ACTIVITE, "absent": absent}
         yield Exemple("absence_cantine", "absent" if absent else "present", contexte)
-    texte = "Bonjour,\n\nle pique-nique du 15/01/2027 coûte 3,50\N{NO-BREAK SPACE}€\N{NO-BREAK SPACE}: https://exemple.fr/" + uuid.UUID(int=7).hex * 3
+    texte = (
+        "Bonjour,\n\nle pique-nique du 15/01/2027 coûte 3,50\N{NO-BREAK SPACE}€\N{NO-BREAK SPACE}: https://exemple.fr/"
+        + uuid.UUID(int=7).hex * 3
+    )
     message = MessageDeLaVille(titre="Pique-nique de l’école Villalbe", texte=texte, envoye_le=INSTANT)
     yield Exemple("message_de_la_ville", "", {"message": message}, Categorie.MESSAGES)
 

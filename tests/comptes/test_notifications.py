@@ -179,7 +179,7 @@ def test_the_head_and_the_menu_count_the_unread_in_one_statement(nombre, montre)
     comptes = re.findall(r'class="pastille" aria-hidden="true">(.*?)<', page)
     assert set(comptes) == ({montre} if montre else set())
     if montre:
-        assert f", {montre} non lue" in page
+        assert f"{montre} non lue" in page
 
 
 # --- Choices of mails ------------------------------------------------------------------------------------------------
