@@ -16,6 +16,7 @@ from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Inscr
 from reservations.regles import PARIS, Changements
 from reservations.services import reserver
 from reservations.services.annees import ouvrir_annee
+from reservations.services.messages import Message, envoyer
 
 MOT_DE_PASSE = "Portail-demo-2026"  # nosec B105  the demo's, public
 PRIX = Decimal("4.97")
@@ -28,6 +29,11 @@ ECOLES = [
     ("Jean Giono", "Avenue Jean Giono", [("maternelle", 24), ("elementaire", 120)]),
     ("La Gravette", "Rue de la Gravette", [("elementaire", 110)]),
 ]
+BIENVENUE = Message(
+    "Bienvenue sur le portail famille",
+    "Bonjour,\n\nles réservations de repas, leurs récapitulatifs et les messages de la mairie sont désormais ici. "
+    "Le guide, dans le menu, montre chaque étape.\n\nLe guichet unique",
+)
 PRENOMS = ["Alice", "Amine", "Anaïs", "Baptiste", "Chloé", "Élise", "Enzo", "Eva", "Gaspard", "Inès", "Jade", "Jules"]
 NOMS = ["Bonnet", "Cathala", "Delmas", "Escande", "Fabre", "Garric", "Houlès", "Izard", "Jalabert", "Kaci", "Laffont"]
 
@@ -79,6 +85,7 @@ def creer_la_ville(*, dire=lambda phrase: None) -> None:
         dire(f"{len(annees)} année(s) scolaire(s) ajoutée(s)")
         if nouvelle:
             _familles(AnneeScolaire.objects.all(), aujourdhui)
+            envoyer(message=BIENVENUE, auteur=Utilisateur.objects.get(email=AGENTS[0][0].courriel), cle="bienvenue")
             dire(f"{Famille.objects.count()} familles inventées")
 
 

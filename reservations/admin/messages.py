@@ -35,11 +35,16 @@ class MessageForm(forms.Form):
         required=False,
         widget=ChoixCherche(MessageDeLaVille._meta.get_field("famille"), admin.site),
     )
-    titre = forms.CharField(label="Titre", max_length=120, help_text="L’objet de l’e-mail.")
+    titre = forms.CharField(
+        label="Titre",
+        max_length=120,
+        help_text="L’objet de l’e-mail.",
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
     texte = forms.CharField(
         label="Texte",
         max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 10}),
+        widget=forms.Textarea(attrs={"rows": 10, "class": "vLargeTextField"}),
         help_text="Du texte simple ; une adresse https:// devient un lien. Ni santé ni régime alimentaire : ce message "
         "part aussi par e-mail.",
     )

@@ -43,6 +43,10 @@ class Apercu:
     courriels: int
     sans_compte: int
 
+    @property
+    def refus(self) -> int:
+        return self.adultes - self.courriels
+
 
 def familles_visees(*, ecole: Ecole | None, famille: Famille | None, quand):
     """The households: this one; those of a child enrolled in this school, now or later; or all."""
