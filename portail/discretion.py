@@ -4,10 +4,11 @@ import logging
 import re
 from urllib.parse import unquote
 
-# The feed of meals, the refusal of reminders, the proof of an address; the code that FranceConnect's answer carries.
-# A test finds every address with a `jeton`, and wants it here.
+# The feed of meals, the refusals of reminders and mails, the proof of an address; the code of FranceConnect's answer. A
+# test finds every address with a `jeton`, and wants it here.
 _SECRETS = re.compile(
-    r"(/reservations/flux/|/rappels/|/adresse-electronique/)[^\s\"'?#]+|(/france-connect/retour/\?)[^\s\"']+"
+    r"(/reservations/flux/|/rappels/|/courriels/refuser/|/adresse-electronique/)[^\s\"'?#]+"
+    r"|(/france-connect/retour/\?)[^\s\"']+"
 )
 _DE_GUNICORN = ("gunicorn.access", "gunicorn.error")
 

@@ -10,7 +10,7 @@ from comptes.courriels import Lettre, mettre_en_file_ensemble
 from comptes.francais import INSECABLE, date_sans_annee
 from comptes.models import Categorie
 from comptes.services.notifier import Avis, notifier_chacune
-from reservations.models import Inscription, Mouvement, Operation
+from reservations.models import AnnulationCollective, Inscription, Mouvement, Operation
 from reservations.recapitulatif import Recapitulatif, auteur_en_mots
 
 
@@ -36,7 +36,9 @@ def envoyer_recapitulatif(
     envoyer_recapitulatifs([Annonce(operation, mouvements, inscriptions)], categorie=Categorie.RESERVATIONS, et=et)
 
 
-def envoyer_recapitulatifs(annonces: Iterable[Annonce], *, categorie: Categorie, et: Sequence[Lettre | None] = ()) -> None:
+def envoyer_recapitulatifs(
+    annonces: Iterable[Annonce], *, categorie: Categorie, et: Sequence[Lettre | None] = ()
+) -> None:
     """The same for operations of one author and instant; the statements do not count the households.
 
     Nothing of an operation that would tell nothing (see `Recapitulatif.a_ecrire`).
@@ -59,7 +61,7 @@ def _avis(recapitulatif: Recapitulatif) -> Avis:
     operation = recapitulatif.operation
     titre = f"Repas de {recapitulatif.prenoms}{INSECABLE}: {recapitulatif.resume}"
     if operation.collective:
-        titre = _sujet_collectif(recapitulatif)
+        titre = _sujet_collectif(recapitulatif, operation.collective)
     return Avis(
         operation.famille_id,
         titre,
@@ -68,8 +70,7 @@ def _avis(recapitulatif: Recapitulatif) -> Avis:
     )
 
 
-def _sujet_collectif(recapitulatif: Recapitulatif) -> str:
-    collective = recapitulatif.operation.collective
+def _sujet_collectif(recapitulatif: Recapitulatif, collective: AnnulationCollective) -> str:
     fait = "rétablis" if collective.retablie_le else "annulés sans frais"
     return f"{collective.get_nature_display()}{INSECABLE}: repas de {recapitulatif.prenoms} {fait}"
 
@@ -78,7 +79,9 @@ def _lettre(recapitulatif: Recapitulatif, categorie: Categorie) -> Lettre:
     operation = recapitulatif.operation
     par_la_ville = operation.origine != Operation.Origine.PARENT
     debut = "La mairie a modifié les repas" if par_la_ville else "Récapitulatif des repas"
-    sujet = _sujet_collectif(recapitulatif) if operation.collective else f"{debut} de {recapitulatif.prenoms}"
+    sujet = f"{debut} de {recapitulatif.prenoms}"
+    if operation.collective:
+        sujet = _sujet_collectif(recapitulatif, operation.collective)
     return Lettre(
         destinataires=recapitulatif.parties[0].inscription.courriels,
         sujet=f"{sujet} (opération n° {operation.numero})",

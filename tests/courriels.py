@@ -103,6 +103,9 @@ REPAS = (N.AJOUT, "", "", PRIX)
 def exemples() -> Iterator[Exemple]:
     yield Exemple("mot_de_passe_genere", "", {"utilisateur": CAMILLE, "mot_de_passe": "abcdef-ghjkmn-pqrstu"})
     yield Exemple("mot_de_passe_change", "", {"utilisateur": CAMILLE, "instant": INSTANT})
+    for cas in ("active", "retire"):
+        contexte = {"utilisateur": CAMILLE, "active": cas == "active", "instant": INSTANT}
+        yield Exemple("second_facteur", cas, contexte)
     yield from _recapitulatifs()
     attente = Attente(pk=1, inscription=inscription(1, LEA), enfant=LEA, date=LUNDI, expire_le=INSTANT)
     d_attente = {"prenom": "Élise", "inscription": inscription(1, ELISE), "jour": LUNDI}

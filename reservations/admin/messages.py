@@ -77,9 +77,10 @@ class MessageDeLaVilleAdmin(LectureSeule, Fiche):
     search_help_text = "Titre ou texte"
     ordering = ["-pk"]
     actions = None
-    fields = readonly_fields = ["titre", "texte", "a_qui", "auteur", "envoye_le", "destinataires", "termine_le"]
+    fields = ("titre", "texte", "a_qui", "auteur", "envoye_le", "destinataires", "termine_le")
+    readonly_fields = fields
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request, obj=None):
         return request.user.has_perm("reservations.add_messagedelaville")
 
     def add_view(self, request, form_url="", extra_context=None):
@@ -87,19 +88,19 @@ class MessageDeLaVilleAdmin(LectureSeule, Fiche):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = MessageForm(request.POST) if request.method == "POST" else MessageForm(initial=self._propose(request))
-        contexte = {"apercu": None}
+        vue: dict = {"apercu": None}
         if form.is_bound and form.is_valid():
             vu = form.message().empreinte("")
             # Changed since it was shown: shown again first.
             if "envoyer" in request.POST and request.POST.get("vu") == vu:
                 return self._envoyer(request, form.message())
-            contexte = {"apercu": apercu(form.message()), "vu": vu, "jeton": uuid.uuid4().hex}
-        contexte = {
+            vue = {"apercu": apercu(form.message()), "vu": vu, "jeton": uuid.uuid4().hex}
+        contexte: dict = {
             **self.admin_site.each_context(request),
             "title": "Écrire aux familles",
             "opts": self.opts,
             "form": form,
-            **contexte,
+            **vue,
             "media": self.media + form.media,
         }
         return TemplateResponse(request, "admin/reservations/messagedelaville/ecrire.html", contexte)
