@@ -14,7 +14,7 @@ from django.conf import settings
 
 from comptes.categories import REGIMES, Categorie
 from comptes.courriels import rendre
-from comptes.models import Enfant, Famille, Rattachement, Utilisateur
+from comptes.models import Demande, Enfant, Famille, Rattachement, Utilisateur
 from reservations.models import (
     Activite,
     AnneeScolaire,
@@ -106,6 +106,7 @@ def exemples() -> Iterator[Exemple]:
     for cas in ("active", "retire"):
         contexte = {"utilisateur": CAMILLE, "active": cas == "active", "instant": INSTANT}
         yield Exemple("second_facteur", cas, contexte)
+    yield from _du_compte()
     yield from _recapitulatifs()
     attente = Attente(pk=1, inscription=inscription(1, LEA), enfant=LEA, date=LUNDI, expire_le=INSTANT)
     d_attente = {"prenom": "Élise", "inscription": inscription(1, ELISE), "jour": LUNDI}
@@ -155,3 +156,18 @@ def _recapitulatifs() -> Iterator[Exemple]:
     }
     for nom, (contexte, categorie) in cas.items():
         yield Exemple("reservations_recapitulatif", nom, contexte, categorie)
+
+
+def _du_compte() -> Iterator[Exemple]:
+    lien = "/compte/adresse-electronique/un-jeton/"
+    for cas, prise in (("libre", False), ("prise", True)):
+        yield Exemple("adresse_a_prouver", cas, {"lien": "" if prise else lien, "prise": prise})
+    adresses = {"ancienne": CAMILLE.email, "nouvelle": "camille.dubois@exemple.fr", "instant": INSTANT}
+    yield Exemple("adresse_demandee", "", {**adresses, "utilisateur": CAMILLE})
+    yield Exemple("adresse_changee", "", adresses)
+    for acceptee, mot in ((True, ""), (False, "Le justificatif est celui d’une autre famille.")):
+        demande = Demande(famille=FAMILLE, nature="adresse", deposee_le=INSTANT, reponse=mot)
+        cas = "acceptee" if acceptee else "refusee"
+        yield Exemple("demande_repondue", cas, {"demande": demande, "acceptee": acceptee}, Categorie.DEMANDES)
+        effacement = Demande(famille=FAMILLE, nature="effacement", deposee_le=INSTANT, traitee_le=INSTANT, reponse=mot)
+        yield Exemple("effacement_fait" if acceptee else "effacement_refuse", "", {"demande": effacement, "mot": mot})

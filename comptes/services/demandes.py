@@ -130,11 +130,11 @@ def _repondre(demande, etat, agent, mot) -> Demande:
         texte=demande.reponse,
         lien=reverse("comptes:compte"),
     )
-    for adresse in adresses_pour(demande.famille, Categorie.DEMANDES).get(demande.famille_id, []):
-        mettre_en_file(
-            destinataires=[adresse],
-            sujet=titre,
-            gabarit="demande_repondue",
-            contexte={"demande": demande, "acceptee": etat == Demande.Etat.ACCEPTEE},
-        )
+    mettre_en_file(
+        destinataires=adresses_pour(demande.famille, Categorie.DEMANDES).get(demande.famille_id, []),
+        sujet=titre,
+        gabarit="demande_repondue",
+        contexte={"demande": demande, "acceptee": etat == Demande.Etat.ACCEPTEE},
+        categorie=Categorie.DEMANDES,
+    )
     return demande
