@@ -14,7 +14,7 @@ from django.urls import reverse
 from comptes.models import Demande as DemandeDuFoyer
 from comptes.models import Document, DocumentDeLaVille, QuotientFamilial, Utilisateur
 from comptes.roles import ADMIN, CHOIX, NATURES_LUES, ROLES
-from reservations.models import Absence, Fermeture, Rappel, RefusEnregistre
+from reservations.models import Absence, Fermeture, MessageDeLaVille, Rappel, RefusEnregistre
 from reservations.services.annuler_collectivement import Demande, annuler_collectivement
 from reservations.services.attente import demander
 from tests.administration import adresse
@@ -54,6 +54,7 @@ def ville():
     RattachementFactory(enfant=f.enfant)
     Fermeture.objects.create(activite=f.activite, debut=dt.date(2026, 12, 11), fin=dt.date(2026, 12, 11), motif="Grève")
     UtilisateurFactory(agent=True)
+    MessageDeLaVille.objects.create(titre="Grève", texte="Jeudi.", cle=uuid.uuid4().hex)
 
 
 def dossier(f):
