@@ -19,6 +19,7 @@ from comptes import (
     admin_documents,  # noqa: F401  its pages
 )
 from comptes.admin_communs import AvecRecherche, Fiche, SuppressionExpliquee
+from comptes.admin_contacts import AvecContacts
 from comptes.francais import nombre
 from comptes.models import (
     ESSAIS_AU_PLUS,
@@ -260,7 +261,8 @@ class FamilleInline(RattachementInline):
 
 
 @admin.register(Famille)
-class FamilleAdmin(SuppressionExpliquee):
+class FamilleAdmin(AvecContacts, SuppressionExpliquee):
+    contacts_par = "rattachement__famille"
     list_display = ["nom", "les_responsables", "les_enfants", "commune", "telephone"]
     list_filter = ["commune"]
     search_fields = [
@@ -337,7 +339,8 @@ class EnfantForm(forms.ModelForm):
 
 
 @admin.register(Enfant)
-class EnfantAdmin(SuppressionExpliquee):
+class EnfantAdmin(AvecContacts, SuppressionExpliquee):
+    contacts_par = "rattachement__enfant"
     form = EnfantForm
     list_display = ["nom", "prenom", "naissance", "les_familles"]
     list_display_links = ["nom", "prenom"]

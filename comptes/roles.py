@@ -9,7 +9,8 @@ from comptes.models import Document, Utilisateur, normaliser_courriel
 VOIR, CREER, MODIFIER, SUPPRIMER = "view", "add", "change", "delete"
 TOUT = (VOIR, CREER, MODIFIER, SUPPRIMER)
 
-# role → model → actions. A superuser (« admin ») needs no row. The canteen sees meals, neither addresses nor money.
+# role → model → actions. A superuser (« admin ») needs no row. The canteen sees meals, neither addresses nor money,
+# and alone, with the family, a child's card (menu, PAI).
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "guichet": {
         "comptes.utilisateur": (VOIR, CREER, MODIFIER),
@@ -21,6 +22,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "comptes.quotientfamilial": (VOIR, CREER),
         "comptes.document": (VOIR,),
         "comptes.documentdelaville": TOUT,
+        "comptes.contact": (VOIR,),
         "reservations.ecole": TOUT,
         "reservations.activite": TOUT,
         "reservations.tarif": TOUT,
@@ -41,6 +43,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "cantine": {
         "comptes.document": (VOIR,),
+        "comptes.fichecantine": (VOIR,),
+        "comptes.contact": (VOIR,),
         "reservations.ecole": (VOIR,),
         "reservations.activite": (VOIR,),
         "reservations.anneescolaire": (VOIR,),

@@ -3,8 +3,9 @@ from django.urls import path
 from comptes import (
     views,
     views_compte,
+    views_contacts,
     views_documents,
-    views_famille,
+    views_fiche,
     views_france_connect,
     views_notifications,
     views_rappels,
@@ -43,11 +44,20 @@ urlpatterns = [
     path("notifications/choix/", views_notifications.choix_courriels, name="choix_courriels"),
     path("notifications/<int:pk>/ouvrir/", views_notifications.ouvrir_notification, name="ouvrir_notification"),
     path("courriels/refuser/<str:jeton>/", views_notifications.refuser_courriels, name="refuser_courriels"),
-    path("contacts/", views_famille.contacts, name="contacts"),
     path("documents/", views_documents.documents, name="documents"),
     path("documents/<int:pk>/", views_documents.telecharger_document, name="telecharger_document"),
     path("documents/<int:pk>/supprimer/", views_documents.supprimer_document, name="supprimer_document"),
     path("documents-de-la-ville/", views_documents.documents_de_la_ville, name="documents_de_la_ville"),
     path("documents-de-la-ville/<int:pk>/", views_documents.document_de_la_ville, name="document_de_la_ville"),
+    path("contacts/", views_contacts.contacts, name="contacts"),
+    path("contacts/enfants/<int:pk>/ajouter/", views_contacts.ajouter_contact, name="ajouter_contact"),
+    path("contacts/enfants/<int:pk>/copier/", views_contacts.importer_contacts, name="importer_contacts"),
+    path("contacts/<int:pk>/", views_contacts.modifier_contact, name="modifier_contact"),
+    path("contacts/<int:pk>/supprimer/", views_contacts.supprimer_contact, name="supprimer_contact"),
+    *(
+        path(f"contacts/<int:pk>/{sens}/", views_contacts.deplacer_contact, {"sens": sens}, name=f"{sens}_contact")
+        for sens in views_contacts.SENS
+    ),
+    path("enfants/<int:pk>/fiche/", views_fiche.fiche, name="fiche"),
     path("session/prolonger/", views.prolonger_session, name="prolonger_session"),
 ]

@@ -305,6 +305,7 @@ VILLE = {
     "adresse": os.environ.get("VILLE_ADRESSE", "32 rue Aimé Ramond, 11000 Carcassonne"),
     "telephone": os.environ.get("VILLE_TELEPHONE", "04 68 00 00 00"),
     "courriel": os.environ.get("VILLE_COURRIEL", "guichet.unique@exemple.fr"),
+    "cantine_telephone": os.environ.get("VILLE_CANTINE_TELEPHONE", "04 68 00 00 01" if DEMO else ""),
     "horaires": os.environ.get("VILLE_HORAIRES", "du lundi au vendredi, de 8 h 30 à 17 h"),
     "accessibilite": os.environ.get("VILLE_ACCESSIBILITE", "non conforme"),
 }

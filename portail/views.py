@@ -51,7 +51,7 @@ def favicon(request):
 def robots(request):
     """Only the public texts are worth an index."""
     prives = ["/admin/", "/compte/", "/documents/", "/enfants/", "/reservations/", "/factures/", "/notifications/"]
-    prives += ["/autorisations/"]
+    prives += ["/autorisations/", "/contacts/", "/cantine/"]
     lignes = ["User-agent: *", *(f"Disallow: {chemin}" for chemin in prives), ""]
     return HttpResponse("\n".join(lignes), content_type="text/plain; charset=utf-8")
 

@@ -4,6 +4,7 @@ from reservations import (
     views,
     views_absences,
     views_attente,
+    views_cantine,
     views_enfant,
     views_famille,
     views_flux,
@@ -13,6 +14,8 @@ from reservations import (
 app_name = "reservations"
 urlpatterns = [
     path("enfants/<int:pk>/", views_enfant.enfant, name="enfant"),
+    path("cantine/", views_cantine.cantine, name="cantine"),
+    path("cantine/enfants/<int:pk>/", views_cantine.cantine_enfant, name="cantine_enfant"),
     path("reservations/", views.choix_enfant, name="choix_enfant"),
     path("reservations/enfants/<int:pk>/", views.choix_inscription, name="choix_inscription"),
     path("reservations/inscriptions/<int:pk>/", views.calendrier, name="calendrier"),

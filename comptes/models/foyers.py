@@ -103,12 +103,24 @@ class Enfant(models.Model):
         return f"{self.prenom} {self.nom}"
 
 
+class RattachementQuerySet(models.QuerySet):
+    def de(self, utilisateur) -> "RattachementQuerySet":
+        """The children of the household of this login, each as this household has it."""
+        return self.filter(du_foyer(utilisateur, "famille"))
+
+    def verrouilles(self) -> "RattachementQuerySet":
+        """Lock them in key order: what a household writes about one of its children queues up."""
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
+
+
 @pghistory.track()
 class Rattachement(models.Model):
     """A child in a household."""
 
     famille = models.ForeignKey(Famille, models.CASCADE, related_name="rattachements", verbose_name="famille")
     enfant = models.ForeignKey(Enfant, models.CASCADE, related_name="rattachements", verbose_name="enfant")
+
+    objects = RattachementQuerySet.as_manager()
 
     class Meta:
         verbose_name = "enfant de la famille"

@@ -1,0 +1,74 @@
+"""The canteen's pages: who eats today and what, and the sheet of a child with whom to call."""
+
+import datetime as dt
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import Http404
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from comptes.lecture_dossier import fiche_de
+from comptes.models import Enfant, FicheCantine
+from reservations.lecture_cantine import convives, services_du_jour
+from reservations.models import Activite
+from reservations.views import PK_AU_PLUS
+
+voir_les_fiches = permission_required("comptes.view_fichecantine", raise_exception=True)
+
+
+def _jour(request) -> dt.date:
+    """The day of the address, else today."""
+    brut = request.GET.get("jour", "")
+    try:
+        lu = dt.date.fromisoformat(brut) if brut else timezone.localdate()
+    except ValueError:
+        lu = None
+    if lu is None or not 2000 <= lu.year <= 2100:
+        messages.warning(request, "Cette date n’existe pas : voici aujourd’hui.")
+        lu = timezone.localdate()
+    return lu
+
+
+@login_required
+@voir_les_fiches
+@require_safe
+def cantine(request):
+    """The services of a day with their counts by menu; with `activite`, the children of one of them, to print."""
+    jour = _jour(request)
+    services = services_du_jour(jour)
+    voulue = request.GET.get("activite", "")
+    activite = None
+    if voulue:
+        if not (voulue.isascii() and voulue.isdecimal() and len(voulue) <= 18):
+            raise Http404
+        activite = get_object_or_404(Activite, pk=int(voulue))
+    contexte = {
+        "jour": jour,
+        "services": services,
+        "service": next((s for s in services if activite and s["activite"] == activite.pk), None),
+        "activite": activite,
+        "activites": Activite.objects.filter(active=True).order_by("nom", "pk"),
+        "convives": convives(activite, jour) if activite else [],
+        "regimes": FicheCantine.Regime.labels,
+    }
+    return render(request, "reservations/cantine.html", contexte)
+
+
+@login_required
+@voir_les_fiches
+@require_safe
+def cantine_enfant(request, pk):
+    """The sheet of a child: menu, PAI, doctor, remarks; the adults of each household and their contacts, to call."""
+    if pk > PK_AU_PLUS:
+        raise Http404
+    enfant = get_object_or_404(Enfant, pk=pk)
+    foyers = enfant.rattachements.select_related("famille").prefetch_related("famille__responsables", "contacts")
+    contexte = {
+        "enfant": enfant,
+        "fiche": fiche_de(enfant),
+        "aujourdhui": timezone.localdate(),
+        "foyers": foyers.order_by("famille__nom", "pk") if request.user.has_perm("comptes.view_contact") else [],
+    }
+    return render(request, "reservations/cantine_enfant.html", contexte)
