@@ -15,8 +15,9 @@ PAI_BIENTOT = dt.timedelta(days=30)
 # --- Telephone numbers -----------------------------------------------------------------------------------------------
 _SEPARATEURS = re.compile(r"[\s.\-/\u2010-\u2015]+")
 _FRANCAIS = re.compile(r"(?:(?:\+|00)33|0)([1-9][0-9]{8})")
-# E.164: fifteen digits at most, the country's included. Those of France are written the French way, or are wrong.
-_ETRANGER = re.compile(r"(?:\+|00)((?!33)[1-9][0-9]{6,14})")
+# E.164: fifteen digits at most, the country's included. Those of France are written the French way, or are wrong;
+# two zeros and eight digits are a French number mistyped.
+_ETRANGER = re.compile(r"(?:\+(?=[0-9]{7})|00(?=[0-9]{9}))((?!33)[1-9][0-9]{6,14})")
 
 
 def normaliser_telephone(brut: str) -> str | None:

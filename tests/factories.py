@@ -14,7 +14,7 @@ from decimal import Decimal
 import factory
 from django.contrib.auth.hashers import make_password
 
-from comptes.models import Enfant, Famille, Rattachement, Responsable, Utilisateur
+from comptes.models import Contact, Enfant, Famille, Rattachement, Responsable, Utilisateur
 from reservations.donnees_calendrier import calendriers
 from reservations.models import (
     Activite,
@@ -243,3 +243,17 @@ def foyer(
     if reserves:
         cree.reserver(*reserves)
     return cree
+
+
+class ContactFactory(factory.django.DjangoModelFactory):
+    """Someone to call for a child of a household; `ordre` follows the factory's own count, never twice the same."""
+
+    class Meta:
+        model = Contact
+
+    rattachement = factory.SubFactory(RattachementFactory)
+    ordre = factory.Sequence(lambda n: n % 30_000 + 1)
+    prenom = "Odile"
+    nom = factory.Sequence(lambda n: f"Sarda{n}")
+    lien = "grand-mère"
+    telephone = "06 11 11 11 11"
