@@ -33,6 +33,6 @@ class AvecContacts(admin.ModelAdmin):
 def _ligne(contact: Contact) -> str:
     roles = [("à appeler", contact.a_appeler), ("peut venir chercher l’enfant", contact.peut_recuperer)]
     return (
-        f"{contact.rattachement} : {contact.ordre}. {contact}, {contact.telephone}, "
+        f"{contact.rattachement} : {contact.ordre}. {contact}, {contact.telephone}, "
         f"{', '.join(mot for mot, vrai in roles if vrai)}"
     )

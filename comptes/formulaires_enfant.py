@@ -42,7 +42,7 @@ class ChampTelephone(ChampLigne):
         if numero is None:
             raise forms.ValidationError(
                 "Saisissez un numéro de téléphone entier, par exemple 06 12 34 56 78, ou un numéro étranger qui "
-                "commence par « + » et l’indicatif du pays, par exemple +41 22 730 61 11."
+                "commence par « + » et l’indicatif du pays, par exemple +41 22 730 61 11."
             )
         return numero
 
@@ -57,8 +57,8 @@ class FormulaireFiche(forms.Form):
     pai = forms.ChoiceField(
         choices=OUI_NON,
         error_messages={
-            "required": "Dites s’il y a un PAI : oui ou non.",
-            "invalid_choice": "Dites s’il y a un PAI : oui ou non.",
+            "required": "Dites s’il y a un PAI : oui ou non.",
+            "invalid_choice": "Dites s’il y a un PAI : oui ou non.",
         },
     )
     pai_fin = forms.DateField(
@@ -76,7 +76,7 @@ class FormulaireFiche(forms.Form):
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Ce qui aide au repas : mange lentement, porte des lunettes… 500 caractères au plus.",
+        help_text="Ce qui aide au repas : mange lentement, porte des lunettes… 500 caractères au plus.",
         error_messages={"max_length": "500 caractères au plus."},
     )
     vue_le = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
@@ -104,9 +104,9 @@ class FormulaireFiche(forms.Form):
         if fin is None or self.cleaned_data.get("pai") != "oui":
             return None
         if fin < self.aujourdhui and fin != self.fiche.pai_fin:
-            raise forms.ValidationError("Cette date est passée. S’il n’y a plus de PAI, répondez « non ».")
+            raise forms.ValidationError("Cette date est passée. S’il n’y a plus de PAI, répondez « non ».")
         if fin > self.aujourdhui + PAI_AU_PLUS:
-            raise forms.ValidationError("Cette date est trop lointaine : un PAI dure cinq ans au plus.")
+            raise forms.ValidationError("Cette date est trop lointaine : un PAI dure cinq ans au plus.")
         return fin
 
     def valeurs(self) -> dict:
@@ -144,6 +144,6 @@ class FormulaireContact(TousObligatoires):
         if not (donnees.get("a_appeler") or donnees.get("peut_recuperer")):
             self.add_error(
                 "peut_recuperer",
-                "Cochez au moins une des deux cases : à appeler, ou peut venir chercher l’enfant.",
+                "Cochez au moins une des deux cases : à appeler, ou peut venir chercher l’enfant.",
             )
         return donnees

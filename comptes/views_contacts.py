@@ -102,9 +102,9 @@ def deplacer_contact(request, pk, sens):
     if vu.isascii() and vu.isdecimal() and len(vu) < 6:
         rang = services.deplacer(contact=contact, rang_vu=int(vu), sens=SENS[sens])
     if rang is None:
-        messages.warning(request, "L’ordre a changé entre-temps : le voici. Rien n’a été déplacé.")
+        messages.warning(request, "L’ordre a changé entre-temps : le voici. Rien n’a été déplacé.")
     else:
-        messages.success(request, f"{contact.prenom} {contact.nom} : appel n° {rang}.")
+        messages.success(request, f"{contact.prenom} {contact.nom} : appel n° {rang}.")
     return _retour(contact.rattachement.enfant_id)
 
 
@@ -143,7 +143,7 @@ def _copier(request, source: Rattachement, vers: Rattachement):
     if fait.doublons:
         faits.append(nombre(len(fait.doublons), "contact était déjà là", "contacts étaient déjà là"))
     if fait.sans_place:
-        faits.append(f"{len(fait.sans_place)} sans place : {CONTACTS_AU_PLUS} contacts au plus par enfant")
+        faits.append(f"{len(fait.sans_place)} sans place : {CONTACTS_AU_PLUS} contacts au plus par enfant")
     messages.add_message(
         request, messages.SUCCESS if fait.ajouts else messages.WARNING, f"{', '.join(faits)}.".capitalize()
     )

@@ -42,7 +42,7 @@ def ajouter(*, rattachement: Rattachement, valeurs: Mapping[str, Any]) -> Contac
     with transaction.atomic():
         contacts = _verrouiller(rattachement.pk)
         if len(contacts) >= CONTACTS_AU_PLUS:
-            raise ValidationError(f"Un enfant a {CONTACTS_AU_PLUS} contacts au plus : supprimez-en un d’abord.")
+            raise ValidationError(f"Un enfant a {CONTACTS_AU_PLUS} contacts au plus : supprimez-en un d’abord.")
         contact = Contact(rattachement=rattachement, ordre=max((c.ordre for c in contacts), default=0) + 1, **valeurs)
         _refuser_un_doublon(contact, contacts)
         contact.save(force_insert=True)
