@@ -11,10 +11,13 @@ from comptes.regles import Manque, auteur_vu, ce_qui_manque
 
 @dataclass(frozen=True)
 class Dossier:
-    """`fiche` is blank when nobody has filled it; `pai_document` is this household's, `pai_ailleurs` the other's."""
+    """`fiche` is blank when nobody has filled it, None for the agent who helps the family: health stays with it.
+
+    `pai_document` is this household's, `pai_ailleurs` says that the other one gave it.
+    """
 
     rattachement: Rattachement
-    fiche: FicheCantine
+    fiche: FicheCantine | None
     auteur: str
     partage: bool
     pai_document: Document | None
@@ -23,13 +26,14 @@ class Dossier:
     sans_reponse: int
 
     def manques(self, *, inscrit: bool, aujourdhui: dt.date) -> list[Manque]:
+        fiche = self.fiche or FicheCantine()
         return ce_qui_manque(
             inscrit=inscrit,
             a_appeler=sum(contact.a_appeler for contact in self.contacts),
-            pai=self.fiche.pai,
-            pai_fin=self.fiche.pai_fin,
+            pai=fiche.pai,
+            pai_fin=fiche.pai_fin,
             pai_document=bool(self.pai_document or self.pai_ailleurs),
-            medecin=bool(self.fiche.medecin and self.fiche.medecin_telephone),
+            medecin=bool(fiche.medecin and fiche.medecin_telephone),
             sans_reponse=self.sans_reponse,
             aujourdhui=aujourdhui,
         )
@@ -66,15 +70,15 @@ def lire_dossier(enfant: Enfant, *, lecteur: Utilisateur, aujourdhui: dt.date) -
     """What concerns this child and may be read by this household. The child comes from its door."""
     autres = Rattachement.objects.filter(enfant=OuterRef("enfant")).exclude(pk=OuterRef("pk"))
     rattachement = Rattachement.objects.de(lecteur).annotate(partage=Exists(autres)).get(enfant=enfant)
-    fiche = fiche_de(enfant)
+    fiche = None if lecteur.famille_accompagnee else fiche_de(enfant)
     valables = Document.objects.filter(
         Q(expire_le__isnull=True) | Q(expire_le__gte=aujourdhui), enfant=enfant, nature=Document.Nature.PAI
     )
-    documents = list(valables) if fiche.pai else []
+    documents = list(valables) if fiche and fiche.pai else []
     return Dossier(
         rattachement=rattachement,
         fiche=fiche,
-        auteur=auteur_de(fiche, lecteur=lecteur, foyer=rattachement.famille_id),
+        auteur=auteur_de(fiche, lecteur=lecteur, foyer=rattachement.famille_id) if fiche else "",
         partage=rattachement.partage,
         pai_document=next((d for d in documents if d.famille_id == rattachement.famille_id), None),
         pai_ailleurs=any(d.famille_id != rattachement.famille_id for d in documents),

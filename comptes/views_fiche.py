@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -27,6 +28,8 @@ def enfant_du_foyer(request, pk: int) -> Rattachement:
 def fiche(request, pk):
     """Read and correct the card. A card that changed since it was shown is shown again, never written over."""
     rattachement = enfant_du_foyer(request, pk)
+    if request.user.famille_accompagnee:
+        raise PermissionDenied("La fiche de cantine n’est montrée qu’à la famille et à la cantine.")
     enfant = rattachement.enfant
     connue = fiche_de(enfant)
     envoi = request.POST if request.method == "POST" else None

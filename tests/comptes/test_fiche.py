@@ -6,14 +6,18 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
+from comptes.lecture_dossier import lire_dossier
 from comptes.models import Document, FicheCantine
 from comptes.models.foyers import EnfantQuerySet
+from comptes.regles import Manque
 from comptes.services import fiches
 from comptes.services.fiches import FicheChangee, enregistrer_fiche
+from comptes.views_fiche import fiche
 from tests.factories import INSTANT, ContactFactory, RattachementFactory, ResponsableFactory, UtilisateurFactory, foyer
 from tests.portail.html import Page
 
@@ -66,9 +70,9 @@ def test_a_parent_fills_the_card_and_reads_it_on_the_page_of_the_child(separes):
     client = parent(f.utilisateur)
     reponse = client.post(adresse(f), SAISIE, follow=True)
     assert "La fiche de cantine est enregistrée." in Page(reponse).texte
-    fiche = FicheCantine.objects.get()
-    assert (fiche.enfant, fiche.regime, fiche.pai, fiche.pai_fin) == (f.enfant, "vegetarien", True, dt.date(2027, 7, 5))
-    assert (fiche.medecin_telephone, fiche.modifie_par) == ("04 68 11 22 33", f.utilisateur)
+    lue = FicheCantine.objects.get()
+    assert (lue.enfant, lue.regime, lue.pai, lue.pai_fin) == (f.enfant, "vegetarien", True, dt.date(2027, 7, 5))
+    assert (lue.medecin_telephone, lue.modifie_par) == ("04 68 11 22 33", f.utilisateur)
     texte = lire(client, f).texte
     for mot in ("Végétarien", "jusqu’au 05/07/2027", "Dr Sarda", "Mange lentement.", "par vous", "deux foyers"):
         assert mot in texte
@@ -212,6 +216,20 @@ def test_the_school_and_the_class_are_those_of_each_year(separes):
 
 def test_an_agent_without_household_does_not_open_the_card(separes):
     assert parent(UtilisateurFactory(agent=True)).get(adresse(separes[0])).status_code == 404
+
+
+def test_an_agent_who_helps_the_family_reads_nothing_of_health(separes, rf):
+    f, _ = separes
+    parent(f.utilisateur).post(adresse(f), SAISIE | {"medecin": ""})
+    agent = UtilisateurFactory(agent=True)
+    agent.famille_accompagnee = f.famille.pk
+    dossier = lire_dossier(f.enfant, lecteur=agent, aujourdhui=INSTANT.date())
+    assert dossier.fiche is None
+    assert dossier.manques(inscrit=True, aujourdhui=INSTANT.date()) == [Manque.SANS_CONTACT]
+    requete = rf.get(adresse(f))
+    requete.user = agent
+    with pytest.raises(PermissionDenied):
+        fiche(requete, f.enfant.pk)
 
 
 # --- At once ---------------------------------------------------------------------------------------------------------
