@@ -51,10 +51,12 @@ class FormulaireFiche(forms.Form):
     """The canteen card. `vue_le` says which state of it was shown; `fiche` is what the database holds."""
 
     regime = forms.ChoiceField(
+        label="Menu",
         choices=FicheCantine.Regime.choices,
         error_messages={"required": "Choisissez un menu.", "invalid_choice": "Choisissez un des menus proposés."},
     )
     pai = forms.ChoiceField(
+        label="Projet d’accueil individualisé (PAI)",
         choices=OUI_NON,
         error_messages={
             "required": "Dites s’il y a un PAI : oui ou non.",
@@ -81,8 +83,8 @@ class FormulaireFiche(forms.Form):
     )
     vue_le = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
-    def __init__(self, *args, fiche: FicheCantine, aujourdhui: dt.date, **kwargs):
-        super().__init__(*args, initial=self.depuis(fiche), **kwargs)
+    def __init__(self, envoi=None, *, fiche: FicheCantine, aujourdhui: dt.date):
+        super().__init__(envoi, initial=self.depuis(fiche))
         self.fiche, self.aujourdhui = fiche, aujourdhui
 
     @staticmethod

@@ -57,7 +57,7 @@ def _a_revoir(request, formulaire: FormulaireFiche, actuelle: FicheCantine):
     envoi = request.POST.copy()
     envoi["vue_le"] = actuelle.modifie_le.isoformat()
     ecarts = [
-        (FicheCantine._meta.get_field(champ).verbose_name, _lisible(actuelle, champ))
+        (formulaire.fields[champ].label, _lisible(actuelle, champ))
         for champ, valeur in formulaire.valeurs().items()
         if getattr(actuelle, champ) != valeur
     ]

@@ -26,7 +26,7 @@ def services_du_jour(jour: dt.date) -> list[dict[str, Any]]:
     """One row for each service with meals: `activite`, `repas`, `pai`, `menus` as [(label, count)]. One statement."""
     autres = [regime for regime in FicheCantine.Regime if regime != FicheCantine.Regime.STANDARD]
     comptes = {f"n_{r}": Count("pk", filter=Q(enfant__fiche__regime=r)) for r in autres}
-    lignes = (
+    lignes: Any = (
         Reservation.objects.filter(date=jour)
         .order_by("journee__activite__nom", "journee__activite")
         .values("journee__activite", "journee__activite__nom")

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,6 +19,7 @@ from comptes.regles import Manque
 from comptes.services import fiches
 from comptes.services.fiches import FicheChangee, enregistrer_fiche
 from comptes.views_fiche import fiche
+from tests.administration import agent as connecter_agent
 from tests.factories import INSTANT, ContactFactory, RattachementFactory, ResponsableFactory, UtilisateurFactory, foyer
 from tests.portail.html import Page
 
@@ -120,8 +122,8 @@ def test_a_card_filled_meanwhile_by_the_other_household_is_read_before_it_is_wri
     reponse = mere.post(adresse(f), SAISIE | {"vue_le": vue, "regime": "sans_porc", "medecin": ""})
     texte = " ".join(Page(reponse).texte.split()).replace("\xa0", " ")
     assert "La fiche a changé pendant que vous la remplissiez : l’autre foyer l’a modifiée" in texte
-    assert "menu : Végétarien" in texte
-    assert "médecin traitant : Dr Sarda" in texte
+    assert "Menu : Végétarien" in texte
+    assert "Médecin traitant : Dr Sarda" in texte
     for secret in (str(autre.responsable), autre.famille.nom):
         assert secret not in reponse.text
     assert FicheCantine.objects.get().regime == "vegetarien"
@@ -157,6 +159,20 @@ def test_the_same_form_sent_twice_writes_once(separes):
     avant = FicheCantine.objects.get().modifie_le
     assert "Rien n’a changé." in Page(client.post(adresse(f), SAISIE, follow=True)).texte
     assert FicheCantine.objects.get().modifie_le == avant
+
+
+@pytest.mark.parametrize(
+    "nom", ["enfant", "fiche", "contacts", "ajouter_contact", "importer_contacts", "cantine_enfant"]
+)
+def test_the_typography_is_french(separes, nom):
+    f, _ = separes
+    FicheCantine.objects.create(enfant=f.enfant, pai=True)
+    ContactFactory(rattachement=f.rattachement)
+    client = connecter_agent("cantine") if "cantine" in nom else parent(f.utilisateur)
+    piece = "reservations" if nom in {"enfant", "cantine_enfant"} else "comptes"
+    page = Page(client.get(reverse(f"{piece}:{nom}", args=[] if nom == "contacts" else [f.enfant.pk])))
+    assert re.findall(r".{0,20} [;:!?»].{0,10}|«[^\u00a0].{0,10}|.{0,20}\w'\w.{0,10}", page.texte) == []
+    assert page.code_dans_la_page() == []
 
 
 # --- What is missing -------------------------------------------------------------------------------------------------
