@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from comptes.models import Enfant, Famille, Rattachement, Responsable, Utilisateur
+from comptes.models import Contact, Enfant, Famille, FicheCantine, Rattachement, Responsable, Utilisateur
 from comptes.roles import appliquer_les_roles, creer_agent
 from reservations.donnees_calendrier import CalendrierScolaire, calendriers
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Inscription
@@ -136,6 +136,7 @@ def _familles(annees: Iterable[AnneeScolaire], aujourdhui: dt.date) -> None:
     martin = _famille(MERE, "Martin", "12 rue de Verdun", [lea, hugo])
     roux = _famille(PERE, "Roux", "3 avenue Pierre Sémard", [hugo])
     benali = _famille(NOUVELLE, "Benali", "8 rue Trivalle", [yanis])
+    _dossiers(martin, lea, hugo)
     courante = next((a for a in annees if a.fin >= aujourdhui), None)
     for annee in annees:
         inscriptions = {
@@ -160,6 +161,16 @@ def _famille(qui: Personne, nom: str, adresse: str, enfants: list[Enfant]) -> Fa
     for enfant in enfants:
         Rattachement.objects.create(famille=famille, enfant=enfant)
     return famille
+
+
+def _dossiers(famille: Famille, lea: Enfant, hugo: Enfant) -> None:
+    """A card, and contacts that the brother can copy; what is missing stays to be completed."""
+    FicheCantine.objects.create(enfant=hugo, regime=FicheCantine.Regime.VEGETARIEN, remarques="Porte des lunettes.")
+    chez = Rattachement.objects.get(famille=famille, enfant=lea)
+    for ordre, (prenom, nom, lien) in enumerate([("Odile", "Martin", "grand-mère"), ("Paul", "Rieu", "voisin")], 1):
+        Contact.objects.create(
+            rattachement=chez, ordre=ordre, prenom=prenom, nom=nom, lien=lien, telephone=f"06 00 00 00 0{ordre}"
+        )
 
 
 def _inscrire(famille: Famille, enfant: Enfant, activite: Activite, annee: AnneeScolaire) -> Inscription:
@@ -200,6 +211,9 @@ def _figurants(activite: Activite, annee: AnneeScolaire, nombre: int) -> None:
         famille = Famille.objects.create(nom=nom, code_postal="11000", commune="Carcassonne")
         Rattachement.objects.create(famille=famille, enfant=enfant)
         Responsable.objects.create(famille=famille, prenom=PRENOMS[-1 - n % len(PRENOMS)], nom=nom)
+        if n % 3 == 0:
+            regime = FicheCantine.Regime.values[n // 3 % len(FicheCantine.Regime.values)]
+            FicheCantine.objects.create(enfant=enfant, regime=regime, pai=n % 9 == 0)
         jours = [j for j in activite.jours if (n + j) % 5]
         _reserver_depuis_la_rentree(_inscrire(famille, enfant, activite, annee), jours, annee.fin)
 

@@ -291,6 +291,21 @@ def test_the_page_costs_the_same_for_one_contact_and_for_many(lea):
     assert cout(lea) == cout(grande) <= 15
 
 
+def test_writing_costs_few_statements_whatever_the_number(lea, django_assert_max_num_queries):
+    *_, dernier = ContactFactory.create_batch(CONTACTS_AU_PLUS - 1, rattachement=lea)
+    client = parent(lea)
+    client.get(reverse("comptes:contacts"))
+    gestes = [
+        ("ajouter_contact", lea.enfant_id, SAISIE),
+        ("monter_contact", dernier.pk, {"rang": CONTACTS_AU_PLUS - 1}),
+        ("modifier_contact", dernier.pk, SAISIE | {"nom": "Autre"}),
+        ("supprimer_contact", lea.contacts.first().pk, {}),
+    ]
+    for nom, pk, envoi in gestes:
+        with django_assert_max_num_queries(15):
+            assert client.post(reverse(f"comptes:{nom}", args=[pk]), envoi).status_code == 302
+
+
 def test_a_copy_costs_the_same_for_one_contact_and_for_many(lea, tom):
     autre = RattachementFactory(famille=lea.famille, enfant=EnfantFactory(prenom="Zoé"))
     premier, *suite = trois(lea)

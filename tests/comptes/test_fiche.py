@@ -175,6 +175,16 @@ def test_the_typography_is_french(separes, nom):
     assert page.code_dans_la_page() == []
 
 
+def test_writing_the_card_costs_few_statements(separes, django_assert_max_num_queries):
+    f, autre = separes
+    for compte, regime in [(f.utilisateur, "standard"), (autre.utilisateur, "sans_porc")]:
+        client = parent(compte)
+        vue = montree(client, f)
+        with django_assert_max_num_queries(15):
+            client.post(adresse(f), SAISIE | {"vue_le": vue, "regime": regime})
+        assert FicheCantine.objects.get().regime == regime
+
+
 # --- What is missing -------------------------------------------------------------------------------------------------
 def test_what_is_missing_leads_to_where_it_is_filled(separes):
     f, _ = separes
