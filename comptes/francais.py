@@ -1,6 +1,7 @@
 """French typography of dates, money and ages: one home for screens, mails and documents."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
@@ -95,3 +96,10 @@ def enumerer(noms: Iterable[str]) -> str:
 def de(prenom: str) -> str:
     """`de Léa`, `d’Élise`: elided before a vowel; not before h and y, where usage hesitates."""
     return f"d’{prenom}" if prenom[:1].lower() in set("aeiouàâäéèêëîïôöùûü") else f"de {prenom}"
+
+
+def typographie(texte: str) -> str:
+    """What a keyboard has not: no-break spaces around « » and before double signs, the true apostrophe."""
+    texte = re.sub(r"(?<=\w)'(?=\w)", "’", texte)
+    texte = re.sub(r"« ", f"«{INSECABLE}", texte)
+    return re.sub(r" (?=[;:!?»%€])", INSECABLE, texte)

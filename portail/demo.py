@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from comptes.models import Contact, Enfant, Famille, FicheCantine, Rattachement, Responsable, Utilisateur
 from comptes.roles import appliquer_les_roles, creer_agent
+from comptes.services.textes import poser_les_textes
 from reservations.donnees_calendrier import CalendrierScolaire, calendriers
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Inscription
 from reservations.regles import PARIS, Changements
@@ -75,6 +76,7 @@ def creer_la_ville(*, dire=lambda phrase: None) -> None:
     aujourdhui = timezone.localdate()
     with transaction.atomic():
         nouvelle = not Famille.objects.exists()
+        poser_les_textes()
         _ecoles(aujourdhui)
         _agents()
         annees = [

@@ -4,22 +4,31 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from portail import accueil, sante, views, views_donnees, views_effacement
+from portail import (
+    accueil,
+    sante,
+    views,
+    views_autorisations,
+    views_donnees,
+    views_effacement,
+    views_textes,
+)
 
 pages = [
     path("", accueil.accueil, name="accueil"),
-    path("autorisations/", views.autorisations, name="autorisations"),
     path("compte/donnees/", views_donnees.donnees, name="donnees"),
     path("compte/donnees/effacement/", views_donnees.demander_effacement, name="demander_effacement"),
     path("compte/donnees/effacement/retirer/", views_donnees.retirer_effacement, name="retirer_effacement"),
     path("admin/effacements/", admin.site.admin_view(views_effacement.effacements), name="effacements"),
     path("admin/effacements/<int:pk>/", admin.site.admin_view(views_effacement.effacement), name="effacement"),
-    path("reglement-interieur/", views.reglement_interieur, name="reglement_interieur"),
+    path("autorisations/", views_autorisations.autorisations, name="autorisations"),
+    path("reglement-interieur/", views_textes.page, {"code": "reglement-interieur"}, name="reglement_interieur"),
     path("guide/", views.guide, name="guide"),
     path("guide/agents/", views.guide_agents, name="guide_agents"),
-    path("conditions-generales/", views.conditions_generales, name="conditions_generales"),
-    path("donnees-personnelles/", views.donnees_personnelles, name="donnees_personnelles"),
-    path("accessibilite/", views.accessibilite, name="accessibilite"),
+    path("conditions-generales/", views_textes.page, {"code": "conditions-generales"}, name="conditions_generales"),
+    path("donnees-personnelles/", views_textes.page, {"code": "donnees-personnelles"}, name="donnees_personnelles"),
+    path("accessibilite/", views_textes.page, {"code": "accessibilite"}, name="accessibilite"),
+    path("textes/<slug:code>/<int:numero>/", views_textes.version, name="version_de_texte"),
     path("contact/", views.contact, name="contact"),
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),

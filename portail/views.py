@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from comptes.lecture_textes import lire_page
+
 
 def _page(nom: str):
     """A view that shows `templates/portail/<nom>.html`."""
@@ -24,13 +26,13 @@ def _page(nom: str):
     return vue
 
 
-reglement_interieur = _page("reglement_interieur")
-guide = _page("guide")
-conditions_generales = _page("conditions_generales")
-donnees_personnelles = _page("donnees_personnelles")
-accessibilite = _page("accessibilite")
 contact = _page("contact")
-autorisations = login_required(_page("autorisations"))
+
+
+@require_safe
+def guide(request):
+    """The portal's own screens, then what the town adds."""
+    return render(request, "portail/guide.html", {"ajout": lire_page("guide", niveau=3)})
 
 
 @login_required
