@@ -141,7 +141,7 @@ def _rendre(contenu: str, variables: tuple[tuple[str, str], ...], niveau: int, p
             premiers.append((ancre, mots))
     html = _LECTEUR.renderer.render(jetons, _LECTEUR.options, {"titre": ""})
     # Escaped by markdown-it, which makes no tag but those of CommonMark and of _Rendu; tests/comptes/test_textes.py.
-    sur = mark_safe(html)  # nosec B308 B703
+    sur = mark_safe(html)  # noqa: S308  # nosec B308 B703
     return TexteRendu(sur, tuple(premiers) if len(premiers) >= SOMMAIRE_A_PARTIR_DE else ())
 
 

@@ -37,7 +37,7 @@ PAR_DEFAUT = {
         TexteParDefaut("conditions-generales", "Conditions générales", PAGE),
         TexteParDefaut("donnees-personnelles", "Données personnelles", PAGE),
         TexteParDefaut("accessibilite", "Déclaration d’accessibilité", PAGE),
-        TexteParDefaut("guide", "Guide : ce que votre ville ajoute", PAGE),
+        TexteParDefaut("guide", "Guide : ce que votre ville ajoute", PAGE),
         TexteParDefaut("photographies", "Photographies et films", SIGNATURE),
         TexteParDefaut("image-sur-internet", "Image sur internet", SIGNATURE),
         TexteParDefaut("sorties", "Sorties de proximité", SIGNATURE),
@@ -92,12 +92,12 @@ def publier(
         derniere = texte.versions.order_by("-numero").first()
         if (derniere.numero if derniere else 0) != precedente:
             raise ValidationError(
-                "Une autre version vient d’être publiée : relisez-la, puis reprenez vos changements à partir d’elle."
+                "Une autre version vient d’être publiée : relisez-la, puis reprenez vos changements à partir d’elle."
             )
         if derniere and derniere.contenu == contenu:
-            raise ValidationError("Rien n’a changé : ce texte est celui de la dernière version.")
+            raise ValidationError("Rien n’a changé : ce texte est celui de la dernière version.")
         if effet and effet < maintenant:
-            raise ValidationError("La date d’effet est passée : laissez-la vide pour publier maintenant.")
+            raise ValidationError("La date d’effet est passée : laissez-la vide pour publier maintenant.")
         return VersionDeTexte.objects.create(
             texte=texte, numero=precedente + 1, contenu=contenu, publiee_le=effet or maintenant, auteur=auteur
         )
@@ -107,8 +107,8 @@ def verifier_le_contenu(contenu: str) -> None:
     if not contenu.strip():
         raise ValidationError("Écrivez le texte.")
     if len(contenu) > LONGUEUR:
-        raise ValidationError(f"Ce texte est trop long : {LONGUEUR} caractères au plus.")
+        raise ValidationError(f"Ce texte est trop long : {LONGUEUR} caractères au plus.")
     if inconnues := variables_inconnues(contenu, variables_de(settings.VILLE)):
         connues = ", ".join(f"{{{{{nom}}}}}" for nom in variables_de(settings.VILLE))
         premiere = inconnues[0] or "vide"
-        raise ValidationError(f"« {premiere} » n’est pas un mot que le portail remplace. Il connaît : {connues}.")
+        raise ValidationError(f"« {premiere} » n’est pas un mot que le portail remplace. Il connaît : {connues}.")

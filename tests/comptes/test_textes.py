@@ -230,7 +230,7 @@ def test_a_version_is_published_by_somebody_and_never_changed(texte):
     [
         (" \n ", "Écrivez le texte"),
         ("x" * (LONGUEUR + 1), "trop long"),
-        ("{{maire}}", "« maire » n’est pas un mot"),
+        ("{{maire}}", "maire\\W+ n’est pas un mot"),
         ("Un", "Rien n’a changé"),
     ],
 )
@@ -278,7 +278,9 @@ def test_a_version_to_come_gives_way_to_one_published_before_its_instant(texte, 
     assert [(v.numero, v.abandonnee) for v in lue.autres] == [(2, True), (1, True)]
 
 
-@pytest.mark.parametrize("adresse", ["/textes/sieste/0/", "/textes/sieste/2/", "/textes/rien/1/", "/textes/x/99999999/"])
+@pytest.mark.parametrize(
+    "adresse", ["/textes/sieste/0/", "/textes/sieste/2/", "/textes/rien/1/", "/textes/x/99999999/"]
+)
 def test_a_version_that_does_not_exist_is_not_found(texte, client, adresse):
     publier(texte=texte, contenu="Un", precedente=0, auteur=None)
     assert client.get(adresse).status_code == 404

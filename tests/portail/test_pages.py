@@ -64,7 +64,7 @@ def test_the_page_of_authorisations_is_for_parents(client, connecte):
     adresse = reverse("portail:autorisations")
     assert client.get(adresse).status_code == 302
     page = verifier(connecte.get(adresse))
-    assert "Ce qui vaut aujourd’hui" in page.texte
+    assert "Ce que vous autorisez pour chacun de vos enfants" in page.texte
 
 
 def test_the_menu_has_the_words_of_the_tutorial_in_its_order(connecte):
