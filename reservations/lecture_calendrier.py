@@ -200,6 +200,7 @@ class _Lecteur:
             detenteur=detenteur,
             maintenant=self.maintenant,
             sortie=inscription.sorties.get(jour, ""),
+            a_signer=inscription.a_signer,
         )
         case.etat = etat_du_jour(detenteur, motif)
         case.reserve = case.etat == Etat.RESERVE
@@ -235,4 +236,6 @@ class _Lecteur:
             return "Absent"
         if motif == Motif.AUTRE_INSCRIPTION:
             return "Autre inscription"
+        if motif == Motif.A_SIGNER:
+            return "À signer"
         return Etat(case.etat).label

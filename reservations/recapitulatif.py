@@ -178,6 +178,11 @@ class Recapitulatif:
         return len(self._de_nature(N.SANS_EFFET))
 
     @property
+    def a_signer(self) -> bool:
+        """Whether a day was refused for want of a signature, which the page leads to."""
+        return any(m.motif == Motif.A_SIGNER for m in self._de_nature(N.REFUS))
+
+    @property
     def attentes(self) -> int:
         return len(self._de_nature(N.ATTENTE))
 

@@ -30,6 +30,7 @@ class Motif(TextChoices):
     HORS_INSCRIPTION = "hors-inscription", "ce jour est en dehors des dates de l’inscription"
     FERME = "ferme", "la restauration est fermée ce jour-là"
     SANS_PRIX = "sans-prix", "le prix du repas n’est pas encore fixé"
+    A_SIGNER = "a-signer", "une autorisation que la ville demande reste à signer"
     AUTRE_FOYER = "autre-foyer", "réservé par l’autre foyer"
     AUTRE_INSCRIPTION = "autre-inscription", "déjà réservé par une autre inscription de l’enfant"
     DEJA_RESERVE = "deja-reserve", "ce repas est déjà réservé"
@@ -97,9 +98,11 @@ def motif_de_refus(
     maintenant: dt.datetime,
     retard: bool = True,
     sortie: str = "",
+    a_signer: bool = False,
 ) -> Motif | None:
     """Why a meal cannot be booked on this day, or None when it can.
 
+    `a_signer`: the household has not answered, for this child, a text without which the town books nothing.
     Without `retard` no late meal is taken, whatever the service's rule: an undo never books at a late price.
     `debut` and `fin` are the enrolment's, `ouverte` tells whether the school year takes bookings, `journee` is None
     when the activity does not serve that day. A full day is refused only on the count of this instant
@@ -125,6 +128,8 @@ def motif_de_refus(
         return Motif.HORS_DELAI
     if prix is None:
         return Motif.SANS_PRIX
+    if a_signer:
+        return Motif.A_SIGNER
     if journee.places_prises >= journee.capacite:
         return Motif.COMPLET
     return None

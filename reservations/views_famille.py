@@ -35,6 +35,11 @@ class Foyer:
     suivante: AnneeScolaire | None
 
     @property
+    def a_signer(self) -> list[Inscription]:
+        """Those that book nothing before something is signed."""
+        return [i for i in self.inscriptions if i.a_signer]
+
+    @property
     def debut(self) -> dt.date:
         """From when a pattern or a copy has something to change."""
         return max(timezone.localdate(), self.annee.debut)

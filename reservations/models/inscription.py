@@ -7,14 +7,23 @@ import pghistory
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from comptes.models import Rattachement, Utilisateur
+from comptes.models import Autorisation, Rattachement, Texte, Utilisateur
 from comptes.portes import du_foyer
 from reservations.models.activite import Tarif
 from reservations.models.journee import Reservation
 from reservations.regles import Detenteur, JourneeLue
+
+
+def _bloquants_sans_reponse():
+    """The texts in force that the household of the outer enrolment must answer before it books, and has not."""
+    reponses = Autorisation.objects.filter(
+        rattachement=OuterRef(OuterRef("rattachement")), version=OuterRef("version_id")
+    )
+    textes = Texte.objects.a_signer().filter(bloquante=True).avec_version()
+    return textes.filter(~Exists(reponses), version_id__isnull=False)
 
 
 class InscriptionQuerySet(models.QuerySet):
@@ -36,13 +45,21 @@ class InscriptionQuerySet(models.QuerySet):
         tarifs = Tarif.objects.filter(activite=OuterRef("activite"), annee=OuterRef("annee")).order_by()
         return self.annotate(prix_fixe=Subquery(tarifs.values("prix")), cout=Subquery(tarifs.values("cout")))
 
+    def avec_signatures(self) -> "InscriptionQuerySet":
+        """Annotate `a_signer`: a text without which nothing is booked has no answer of the household for the child."""
+        return self.annotate(a_signer=Exists(_bloquants_sans_reponse()))
+
     def avec_prix(self) -> "InscriptionQuerySet":
-        """Annotate what the price is made of: the tariff; `tardives`, the late meals that the enrolment holds."""
+        """Annotate what booking asks: the tariff, the signatures, and `tardives`, the late meals it holds."""
         tardives = Reservation.objects.filter(inscription=OuterRef("pk"), tardive=True)
-        return self.avec_tarif().annotate(
-            tardives=Coalesce(
-                Subquery(tardives.order_by().values("inscription").annotate(n=Count("pk")).values("n")), 0
-            ),
+        return (
+            self.avec_tarif()
+            .avec_signatures()
+            .annotate(
+                tardives=Coalesce(
+                    Subquery(tardives.order_by().values("inscription").annotate(n=Count("pk")).values("n")), 0
+                ),
+            )
         )
 
     def avec_courriels(self) -> "InscriptionQuerySet":
@@ -79,6 +96,7 @@ class Inscription(models.Model):
     prix_fixe: Decimal | None  # avec_tarif()
     cout: Decimal | None
     tardives: int  # avec_prix()
+    a_signer: bool  # avec_signatures()
     courriels: list[str]  # avec_courriels()
     sorties: dict[dt.date, str]  # AnnulationCollective.objects.poser_les_sorties()
 

@@ -156,6 +156,8 @@ def accepter(*, attente: int, auteur, horloge: Horloge = timezone.now) -> Operat
             operation, ligne = _reserver(inscription, journee, offre, maintenant, auteur=auteur)
             envoyer_recapitulatif(operation, [ligne], [inscription])
             return operation
+        if motif == Motif.A_SIGNER:  # the place stays theirs: signing takes a minute
+            raise AttenteClose(f"Ce repas n’est pas encore réservé : {motif.label}. Signez, puis revenez l’accepter.")
         _sortir(inscription, journee, offre, Etat.CADUQUE, maintenant, motif=motif)
     raise AttenteClose(f"Ce repas ne peut plus être réservé : {motif.label}.")
 
@@ -264,6 +266,7 @@ def _contexte(inscription, tenu, jour, maintenant) -> dict:
         "prix": _prix(inscription, jour),
         "detenteur": Detenteur.ABSENT if isinstance(tenu, Absence) else inscription.detenteur(tenu),
         "sortie": inscription.sorties.get(jour, ""),
+        "a_signer": inscription.a_signer,
     }
 
 

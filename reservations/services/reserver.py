@@ -86,7 +86,12 @@ def reserver(
     """
     with transaction.atomic():
         inscriptions = list(
-            Inscription.objects.filter(pk__in=demandes).completes().avec_tarif().avec_courriels().verrouillees()
+            Inscription.objects.filter(pk__in=demandes)
+            .completes()
+            .avec_tarif()
+            .avec_signatures()
+            .avec_courriels()
+            .verrouillees()
         )
         (famille,) = {i.famille for i in inscriptions}
         # The lock on the children makes a form sent twice wait here, so the second finds the first.
@@ -121,7 +126,7 @@ def simuler(
     *, demandes: Mapping[int, Changements], retard: bool = True, horloge: Callable[[], dt.datetime] = timezone.now
 ) -> tuple[list[Mouvement], list[Inscription]]:
     """The lines that `reserver` would write now, unsaved, and their enrolments. No lock: nothing here is a promise."""
-    inscriptions = list(Inscription.objects.filter(pk__in=demandes).completes().avec_tarif())
+    inscriptions = list(Inscription.objects.filter(pk__in=demandes).completes().avec_tarif().avec_signatures())
     journees = {(j.activite_id, j.date): j for j in _journees(inscriptions, demandes)}
     reservees, tardives = _reservees(inscriptions, demandes)
     AnnulationCollective.objects.poser_les_sorties(inscriptions, _jours(demandes))
@@ -221,6 +226,7 @@ def _ajouter(ecriture, operation, inscription, jours, journees, reservees) -> No
             maintenant=operation.cree_le,
             retard=ecriture.retard,
             sortie=inscription.sorties.get(jour, ""),
+            a_signer=inscription.a_signer,
         )
         if motif is None:
             assert journee is not None

@@ -53,6 +53,7 @@ LIBRE = {
     "prix": PRIX,
     "detenteur": None,
     "maintenant": AVANT,
+    "a_signer": False,
 }
 
 # Each way to be refused, the most decisive first: with all those below it true as well, the first is the one told.
@@ -67,6 +68,7 @@ REFUS = [
     (Motif.PAS_OUVERT, {"ouverte": False}),
     (Motif.HORS_DELAI, {"maintenant": APRES}),
     (Motif.SANS_PRIX, {"prix": None}),
+    (Motif.A_SIGNER, {"a_signer": True}),
     (Motif.COMPLET, {"places_prises": 10}),
 ]
 
