@@ -17,6 +17,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from comptes import (
     admin_demandes,  # noqa: F401  registers its pages
     admin_documents,  # noqa: F401  its pages
+    admin_textes,  # noqa: F401  its pages
 )
 from comptes.admin_communs import AvecRecherche, Fiche, SuppressionExpliquee
 from comptes.admin_contacts import AvecContacts
