@@ -9,8 +9,9 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from comptes.models import Contact, Enfant, Famille, FicheCantine, Rattachement, Responsable, Utilisateur
+from comptes.models import Contact, Enfant, Famille, FicheCantine, Rattachement, Responsable, Texte, Utilisateur
 from comptes.roles import appliquer_les_roles, creer_agent
+from comptes.services.autorisations import signer
 from comptes.services.textes import poser_les_textes
 from reservations.donnees_calendrier import CalendrierScolaire, calendriers
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Inscription
@@ -155,6 +156,9 @@ def _familles(annees: Iterable[AnneeScolaire], aujourdhui: dt.date) -> None:
             _figurants(elementaire, annee, 12)
             _jours_complets(elementaire, aujourdhui, [2, 9])
             _jours_complets(maternelle, aujourdhui, [3])
+    _signer(martin, lea, {"reglement-interieur": True, "photographies": True, "sorties": True, "depart-seul": False})
+    _signer(martin, hugo, {"reglement-interieur": True, "photographies": True})
+    _signer(roux, hugo, {"photographies": False})
 
 
 def _famille(qui: Personne, nom: str, adresse: str, enfants: list[Enfant]) -> Famille:
@@ -173,6 +177,16 @@ def _dossiers(famille: Famille, lea: Enfant, hugo: Enfant) -> None:
         Contact.objects.create(
             rattachement=chez, ordre=ordre, prenom=prenom, nom=nom, lien=lien, telephone=f"06 00 00 00 0{ordre}"
         )
+
+
+def _signer(famille: Famille, enfant: Enfant, reponses: dict[str, bool]) -> None:
+    """Answers of the household's first adult; the other texts wait for theirs."""
+    rattachement = Rattachement.objects.get(famille=famille, enfant=enfant)
+    versions = dict(Texte.objects.a_signer().avec_version().values_list("code", "version_id"))
+    signer(
+        reponses={(rattachement.pk, versions[code]): accordee for code, accordee in reponses.items()},
+        par=famille.responsables.get(rang=1).utilisateur,
+    )
 
 
 def _inscrire(famille: Famille, enfant: Enfant, activite: Activite, annee: AnneeScolaire) -> Inscription:

@@ -106,7 +106,7 @@ def test_an_empty_form_answers_to_the_roles_that_create(modele, role):
     client = agent(role)
     reponse = client.get(adresse("add", modele))
     interdits = {"absence", "journee", "reservation", "operation", "mouvement", "rattachement"}
-    interdits |= {"attente", "rappel", "refusenregistre", "document", "demande"}
+    interdits |= {"attente", "rappel", "refusenregistre", "document", "demande", "autorisation"}
     permis = peut(role, modele, "add") and modele._meta.model_name not in interdits
     assert reponse.status_code == (200 if permis else 403)
 

@@ -16,7 +16,9 @@ class AutorisationQuerySet(models.QuerySet):
 
     def dernieres(self) -> "AutorisationQuerySet":
         """The last answer of each child of a household to each text: the one in force."""
-        return self.order_by("rattachement", "version__texte", "-pk").distinct("rattachement", "version__texte")
+        return self.order_by("rattachement_id", "version__texte_id", "-pk").distinct(
+            "rattachement_id", "version__texte_id"
+        )
 
 
 class Autorisation(models.Model):

@@ -11,7 +11,8 @@ from django.db.models import Count, F
 from django.urls import Resolver404, clear_url_caches, resolve
 
 import portail.urls
-from comptes.models import Famille, Utilisateur
+from comptes.lecture_autorisations import manquantes
+from comptes.models import Autorisation, Famille, Texte, Utilisateur
 from portail.demo import AGENTS, MERE, MOT_DE_PASSE, NOUVELLE, PERE, creer_la_ville
 from portail.local.lancer import COMPTES
 from portail.local.lancer import MOT_DE_PASSE as MOT_DE_PASSE_ANNONCE
@@ -54,9 +55,20 @@ class TestLaVille:
         ajouts = Mouvement.objects.filter(nature="ajout").values_list("inscription", "date")
         assert set(Reservation.objects.values_list("inscription", "date")) == set(ajouts)
 
+    def test_la_mere_a_signe_une_partie_des_autorisations_et_les_foyers_de_hugo_ne_disent_pas_la_meme_chose(self):
+        assert 0 < len(manquantes(Utilisateur.objects.get(email=MERE.courriel))) < 12
+        photos = Autorisation.objects.filter(version__texte__code="photographies")
+        assert set(photos.filter(rattachement__enfant__prenom="Hugo").values_list("accordee", flat=True)) == {
+            True,
+            False,
+        }
+
     def test_une_seconde_fois_ne_change_rien(self):
         def photo():
-            return [list(m.objects.order_by("pk").values()) for m in (Famille, Utilisateur, Reservation, Journee)]
+            return [
+                list(m.objects.order_by("pk").values())
+                for m in (Famille, Utilisateur, Reservation, Journee, Texte, Autorisation)
+            ]
 
         avant = photo()
         creer_la_ville()
