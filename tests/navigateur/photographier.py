@@ -22,7 +22,10 @@ LARGEUR, HAUTEUR_AU_PLUS, DENSITE, POIDS_AU_PLUS = 340, 540, 2, 30_000
 def telephone(navigateur, live_server):
     contexte = navigateur.new_context(
         base_url=live_server.url,
-        viewport={"width": LARGEUR, "height": 1800},  # the bar that sticks to the bottom of the window is then in its place
+        viewport={
+            "width": LARGEUR,
+            "height": 1800,
+        },  # the bar that sticks to the bottom of the window is then in its place
         device_scale_factor=DENSITE,
         color_scheme="light",
         reduced_motion="reduce",

@@ -13,6 +13,7 @@ from django.core.management import get_commands
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import gettext
+from PIL import Image
 
 from reservations.models import Activite, AnnulationCollective
 from tests.factories import UtilisateurFactory
@@ -72,6 +73,21 @@ def test_the_net_tells_a_label_that_no_screen_has():
     assert mot("Déclarer l’absence") in textes_des_ecrans()
     assert mot("Déclarer une absence") not in textes_des_ecrans()
     assert mot("l’absence") not in textes_des_ecrans()
+
+
+@pytest.mark.django_db
+def test_the_guide_has_small_pictures_of_the_screens_that_a_reader_without_sight_is_told(client):
+    images = Page(client.get(reverse("portail:guide"))).attributs("img")
+    assert len(images) == len(list((RACINE / "static" / "img" / "guide").iterdir())) >= 4
+    for image in images:
+        fichier = RACINE / image["src"].lstrip("/")
+        assert fichier.stat().st_size <= 30_000, fichier
+        with Image.open(fichier) as ouverte:
+            largeur, hauteur = ouverte.size
+        assert (int(image["width"]) * 2, int(image["height"]) * 2) == (largeur, hauteur)
+        assert int(image["width"]) <= 340
+        assert image["loading"] == "lazy"
+        assert len(image["alt"].split()) > 8
 
 
 @pytest.mark.django_db
