@@ -1,5 +1,7 @@
 """The texts of the town: an agent publishes versions, and changes none."""
 
+from typing import Any, cast
+
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
@@ -16,6 +18,7 @@ from comptes.admin_communs import Fiche
 from comptes.francais import instant_long
 from comptes.lecture_textes import versions_lues
 from comptes.models import Texte, VersionDeTexte
+from comptes.models.textes import TexteQuerySet
 from comptes.services.textes import publier, verifier_le_contenu
 from comptes.textes import LONGUEUR, comparer, rendre, variables_de
 
@@ -59,7 +62,8 @@ class TexteAdmin(Fiche):
 
     def get_queryset(self, request):
         versions = VersionDeTexte.objects.defer("contenu")
-        return super().get_queryset(request).avec_version().prefetch_related(Prefetch("versions", versions))
+        textes = cast("TexteQuerySet", super().get_queryset(request))
+        return textes.avec_version().prefetch_related(Prefetch("versions", versions))
 
     def get_readonly_fields(self, request, obj=None):
         """The addresses of versions hang on the code."""
@@ -69,14 +73,13 @@ class TexteAdmin(Fiche):
         return False  # somebody may have signed it: it is made inactive instead
 
     def get_urls(self):
-        vues = [
-            ("<int:pk>/publier/", self.publier_view, "publier"),
-            ("<int:pk>/versions/<int:numero>/", self.version_view, "version"),
+        publication = self.admin_site.admin_view(self.publier_view)
+        version = self.admin_site.admin_view(self.version_view)
+        return [
+            path("<int:pk>/publier/", publication, name="comptes_texte_publier"),
+            path("<int:pk>/versions/<int:numero>/", version, name="comptes_texte_version"),
+            *super().get_urls(),
         ]
-        adresses = [
-            path(adresse, self.admin_site.admin_view(vue), name=f"comptes_texte_{nom}") for adresse, vue, nom in vues
-        ]
-        return [*adresses, *super().get_urls()]
 
     def response_add(self, request, obj, post_url_continue=None):
         """A text without words is nothing: its first version comes next."""
@@ -87,7 +90,7 @@ class TexteAdmin(Fiche):
         texte = self._texte(request, pk, "add")
         derniere = texte.versions.order_by("-numero").first()
         avant, numero = (derniere.contenu, derniere.numero) if derniere else ("", 0)
-        contexte = {"texte": texte, "derniere": derniere, "apercu": None, "difference": None}
+        contexte: dict[str, Any] = {"texte": texte, "derniere": derniere, "apercu": None, "difference": None}
         if request.method != "POST":
             form = PublicationForm(initial={"contenu": avant, "precedente": numero})
         else:

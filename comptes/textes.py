@@ -61,6 +61,11 @@ def lien_permis(adresse: str) -> bool:
     return not lue.netloc and re.match(r"/(?!/)|#", adresse) is not None
 
 
+class _Lecteur(MarkdownIt):
+    def validateLink(self, url: str) -> bool:
+        return lien_permis(url)
+
+
 class _Rendu(RendererHTML):
     """Tables that scroll alone and name their rows; links to elsewhere do not say where one comes from."""
 
@@ -91,11 +96,11 @@ class _Rendu(RendererHTML):
         return self.renderToken(tokens, idx, options, env)
 
 
-def _lecteur() -> MarkdownIt:
+def _lecteur() -> _Lecteur:
     """CommonMark and tables, without HTML, without pictures, at most twenty levels deep (the preset's own bound)."""
-    lecteur = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Rendu).enable("table")
+    lecteur = _Lecteur("commonmark", {"html": False}, renderer_cls=_Rendu)
+    lecteur.enable("table")
     lecteur.disable(["image", "html_block", "html_inline"])
-    lecteur.validateLink = lien_permis  # type: ignore[method-assign]
     return lecteur
 
 
@@ -171,7 +176,7 @@ class LigneComparee:
 
 def comparer(avant: str, apres: str) -> list[LigneComparee]:
     """What a version changes of the former, line by line, with two lines around each change."""
-    lignes = []
+    lignes: list[LigneComparee] = []
     for ligne in difflib.unified_diff(avant.splitlines(), apres.splitlines(), lineterm="", n=2):
         if ligne.startswith(("---", "+++")):
             continue

@@ -27,14 +27,18 @@ class ReleveForm(forms.Form):
         self.annee = annee
         textes = Texte.objects.a_signer().avec_version()  # at this instant
         cast("forms.ModelChoiceField", self.fields["texte"]).queryset = textes
-        cast("forms.ChoiceField", self.fields["classe"]).choices = [("", "Toutes les classes")]
+        self._proposer([])
 
     def clean_ecole(self):
         """The classes to choose from are those of the school."""
         ecole = self.cleaned_data["ecole"]
         classes = classes_de_l_ecole(ecole, self.annee)
-        cast("forms.ChoiceField", self.fields["classe"]).choices += [(c, c) for c in classes]
+        self._proposer(classes)
         return ecole
+
+    def _proposer(self, classes) -> None:
+        choix = [("", "Toutes les classes"), *((c, c) for c in classes)]
+        cast("forms.ChoiceField", self.fields["classe"]).choices = choix
 
 
 @admin.register(Autorisation)
