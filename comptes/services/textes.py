@@ -88,8 +88,8 @@ def publier(
     verifier_le_contenu(contenu)
     with transaction.atomic():
         texte = Texte.objects.select_for_update(no_key=True).get(pk=texte.pk)
-        maintenant = horloge()
         derniere = texte.versions.order_by("-numero").first()
+        maintenant = horloge()
         if (derniere.numero if derniere else 0) != precedente:
             raise ValidationError(
                 "Une autre version vient d’être publiée : relisez-la, puis reprenez vos changements à partir d’elle."
