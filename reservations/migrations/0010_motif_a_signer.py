@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reservations', '0008_menus_messages_premieres'),
+        ('reservations', '0009_envoi_des_messages'),
     ]
 
     operations = [
