@@ -2,16 +2,18 @@
 
 import codecs
 import time
-from contextlib import nullcontext
 
 import pghistory
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import BadRequest
+from django.contrib.auth import SESSION_KEY
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 
 from comptes.francais import nombre
+from comptes.regles_aide import ouverte_en_aidant
+from comptes.services import accompagner
 from comptes.services.second_facteur import impose_a
 
 VUE = "vue"
@@ -116,10 +118,39 @@ class SecondFacteurDesAgents(Couche):
         return None
 
 
-class HistoriqueDesAgents(Couche):
-    """What staff write is signed in the history of rows (pghistory)."""
+class Accompagnement(Couche):
+    """An agent who helps a household: the doors open on it, page after page, for as long as the agent may."""
 
     def __call__(self, request):
-        agit = request.method not in SURES and request.user.is_authenticated and request.user.is_staff
-        with pghistory.context(user=request.user.pk, url=request.path) if agit else nullcontext():
+        request.famille_aidee = None
+        garde = request.session.get(accompagner.CLE)
+        if garde is None or not request.user.is_authenticated:
+            return self.get_response(request)
+        agent = request.user
+        request.famille_aidee, request.aide_finie = accompagner.famille_de_la_session(request.session, agent)
+        if request.famille_aidee is None:
+            return self.get_response(request)
+        agent.famille_accompagnee = request.famille_aidee.pk
+        reponse = self.get_response(request)
+        if request.session.is_empty() or request.session.get(SESSION_KEY) != str(agent.pk):
+            accompagner.noter_la_fin(agent, garde, "déconnexion")
+        return reponse
+
+    def process_view(self, request, view, args, kwargs):
+        if raison := getattr(request, "aide_finie", ""):
+            messages.warning(request, f"Vous n’aidez plus la famille : {raison}.")
+        if request.famille_aidee and not ouverte_en_aidant(request.resolver_match):
+            raise PermissionDenied(
+                "Cette page est à la famille seule, ou concerne votre propre compte : terminez d’abord l’aide."
+            )
+
+
+class HistoriqueDesAgents(Couche):
+    """What staff write is signed in the history of rows (pghistory), with the household that they help."""
+
+    def __call__(self, request):
+        if request.method in SURES or not request.user.is_authenticated or not request.user.is_staff:
+            return self.get_response(request)
+        pour = {"famille_accompagnee": request.user.famille_accompagnee} if request.user.famille_accompagnee else {}
+        with pghistory.context(user=request.user.pk, url=request.path, **pour):
             return self.get_response(request)

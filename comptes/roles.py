@@ -8,13 +8,14 @@ from comptes.models import Document, Utilisateur, normaliser_courriel
 
 VOIR, CREER, MODIFIER, SUPPRIMER = "view", "add", "change", "delete"
 TOUT = (VOIR, CREER, MODIFIER, SUPPRIMER)
+ACCOMPAGNER = "accompagner"  # act for a household at the desk
 
 # role → model → actions. A superuser (« admin ») needs no row. The canteen sees meals, neither addresses nor money,
 # and alone, with the family, a child's card (menu, PAI).
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "guichet": {
         "comptes.utilisateur": (VOIR, CREER, MODIFIER),
-        "comptes.famille": TOUT,
+        "comptes.famille": (*TOUT, ACCOMPAGNER),
         "comptes.responsable": TOUT,
         "comptes.enfant": TOUT,
         "comptes.rattachement": TOUT,

@@ -7,6 +7,7 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from comptes.models import DemandeMotDePasse, EssaisConnexion, MotDePasseGenere, SessionDuCompte
+from comptes.services.accompagner import clore_avec_les_sessions
 from comptes.services.documents import balayer_le_coffre
 from comptes.services.motsdepasse import DUREE, traiter_les_demandes
 
@@ -24,6 +25,7 @@ def envoyer_mots_de_passe() -> int:
 def menage() -> None:
     """Delete what is past: sessions, passwords, requests, mails, wrong guesses that did not lock, files of no row."""
     maintenant = timezone.now()
+    clore_avec_les_sessions()
     SessionDuCompte.objects.filter(expire_date__lt=maintenant).delete()
     MotDePasseGenere.objects.filter(expire_le__lt=maintenant).delete()
     DemandeMotDePasse.objects.filter(traitee_le__lt=maintenant - DUREE).delete()

@@ -2,6 +2,7 @@ from django.urls import path
 
 from comptes import (
     views,
+    views_aide,
     views_compte,
     views_contacts,
     views_documents,
@@ -59,5 +60,7 @@ urlpatterns = [
         for sens in views_contacts.SENS
     ),
     path("enfants/<int:pk>/fiche/", views_fiche.fiche, name="fiche"),
+    path("aide/<int:pk>/", views_aide.aider, name="aider"),
+    path("aide/terminer/", views_aide.terminer_aide, name="terminer_aide"),
     path("session/prolonger/", views.prolonger_session, name="prolonger_session"),
 ]

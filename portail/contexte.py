@@ -37,6 +37,7 @@ def portail(request):
     return {
         "ville": settings.VILLE,
         "demo": settings.DEMO,
+        "famille_aidee": getattr(request, "famille_aidee", None),
         "session_duree": reste(request),
         "session_avertissement": int(settings.SESSION_AVERTISSEMENT.total_seconds()),
         "menu_enfant": None,  # a view names the child whose steps are on screen

@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "comptes.middleware.PagesPersonnelles",
     "comptes.middleware.MotDePasseAChanger",
     "comptes.middleware.SecondFacteurDesAgents",
+    "comptes.middleware.Accompagnement",
     "comptes.middleware.HistoriqueDesAgents",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

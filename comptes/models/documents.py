@@ -52,7 +52,9 @@ class FichierAuCoffre(models.FileField):
 class DocumentQuerySet(models.QuerySet):
     def de(self, utilisateur) -> "DocumentQuerySet":
         """The papers of the household of this login: what one household gave, the other does not see."""
-        return self.filter(du_foyer(utilisateur, "famille"))
+        siens = self.filter(du_foyer(utilisateur, "famille"))
+        # Health papers stay with the family: not shown to the agent who helps it.
+        return siens.exclude(nature=Document.Nature.PAI) if utilisateur.famille_accompagnee else siens
 
 
 class Document(models.Model):

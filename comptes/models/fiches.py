@@ -11,6 +11,9 @@ from comptes.portes import du_foyer
 
 class FicheCantineQuerySet(models.QuerySet):
     def de(self, utilisateur) -> "FicheCantineQuerySet":
+        """The cards of the children of this login; none for the agent who helps the family."""
+        if utilisateur.famille_accompagnee:
+            return self.none()
         return self.filter(du_foyer(utilisateur, "enfant__rattachements__famille"))
 
 

@@ -37,6 +37,7 @@ class Famille(models.Model):
         verbose_name = "famille"
         verbose_name_plural = "familles"
         ordering = ["nom", "pk"]
+        permissions = [("accompagner_famille", "Peut agir pour une famille au guichet")]
 
     def __str__(self):
         return f"Famille {self.nom}"

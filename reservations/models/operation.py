@@ -58,6 +58,13 @@ class Operation(models.Model):
         AGENT = "agent", "la mairie"
         COMMANDE = "commande", "le portail"
 
+        @classmethod
+        def de(cls, auteur) -> "Operation.Origine":
+            """Who acts in the household's pages: the family, or the agent who helps it; nobody is the portal."""
+            if auteur is None:
+                return cls.COMMANDE
+            return cls.AGENT if auteur.famille_accompagnee else cls.PARENT
+
     famille = models.ForeignKey(Famille, models.PROTECT, related_name="operations", verbose_name="famille")
     auteur = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="auteur"

@@ -37,7 +37,7 @@ def declarer_absence(
     jour: dt.date,
     auteur,
     cle: str,
-    origine: str = Operation.Origine.PARENT,
+    origine: str | None = None,
     horloge: Callable[[], dt.datetime] = timezone.now,
 ) -> Operation:
     """Say that the child of this enrolment (primary key) will not eat the meal booked on `jour`; return the operation.
@@ -65,7 +65,7 @@ def annuler_absence(
     jour: dt.date,
     auteur,
     cle: str,
-    origine: str = Operation.Origine.PARENT,
+    origine: str | None = None,
     horloge: Callable[[], dt.datetime] = timezone.now,
 ) -> Operation:
     """Book again the meal of a declared absence, if its place is still there, at the price that it had.
@@ -143,7 +143,13 @@ def _ouvrir(pk, jour, auteur, cle, origine, horloge) -> "_Dossier | Operation":
         cle = hashlib.sha256(f"{cle}:{deja.annulee_par.pk}".encode()).hexdigest()
     journee = Journee.objects.filter(activite=inscription.activite_id, date=jour).verrouillees().first()
     maintenant = horloge()  # the instant of the decision, after the locks
-    operation = Operation(famille=inscription.famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant)
+    operation = Operation(
+        famille=inscription.famille,
+        auteur=auteur,
+        origine=origine or Operation.Origine.de(auteur),
+        cle=cle,
+        cree_le=maintenant,
+    )
     return _lire(_Dossier(inscription, jour, journee, operation, None, {}, set(), []))
 
 

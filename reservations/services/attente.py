@@ -50,7 +50,7 @@ def demander(
     mode: str,
     auteur,
     cle: str,
-    origine: str = Operation.Origine.PARENT,
+    origine: str | None = None,
     horloge: Horloge = timezone.now,
 ) -> Operation:
     """Ask to wait on these days, for each enrolment (by primary key, all of one household); return the operation.
@@ -78,7 +78,7 @@ def demander(
             .values_list("inscription", "date")
         )
         operation = Operation.objects.create(
-            famille=famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant
+            famille=famille, auteur=auteur, origine=origine or Operation.Origine.de(auteur), cle=cle, cree_le=maintenant
         )
         attentes, mouvements = [], []
         for inscription in inscriptions:
@@ -292,7 +292,7 @@ def _operation(inscription, attente, issue, auteur, maintenant) -> Operation:
     return Operation.objects.create(
         famille=inscription.famille,
         auteur=auteur,
-        origine=Operation.Origine.PARENT if auteur else Operation.Origine.COMMANDE,
+        origine=Operation.Origine.de(auteur),
         cle=_cle(attente, issue),
         cree_le=maintenant,
     )

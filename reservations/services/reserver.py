@@ -66,7 +66,7 @@ def reserver(
     demandes: Mapping[int, Changements],
     auteur,
     cle: str,
-    origine: str = Operation.Origine.PARENT,
+    origine: str | None = None,
     annule: Operation | None = None,
     retard: bool = True,
     annonce: Decimal | None = None,
@@ -104,7 +104,9 @@ def reserver(
         maintenant = horloge()  # the instant of the decision, after the locks
         reservees, tardives = _reservees(inscriptions, demandes)
         AnnulationCollective.objects.poser_les_sorties(inscriptions, _jours(demandes))
-        operation = Operation(famille=famille, auteur=auteur, origine=origine, cle=cle, cree_le=maintenant)
+        operation = Operation(
+            famille=famille, auteur=auteur, origine=origine or Operation.Origine.de(auteur), cle=cle, cree_le=maintenant
+        )
         ecriture = _Ecriture(tardives=tardives, retard=retard)
         _decider(ecriture, operation, inscriptions, demandes, journees, reservees)
         if annonce is not None:
