@@ -32,6 +32,7 @@ from comptes.models import (
     Utilisateur,
     normaliser_courriel,
 )
+from comptes.regles_foyer import verifier_naissance
 from comptes.services.connexion import cle_de, deverrouiller, est_verrouille
 from comptes.services.famille import changer_d_adresse, donner_un_acces, verifier_courriel
 from comptes.services.second_facteur import retirer
@@ -333,10 +334,8 @@ class EnfantForm(forms.ModelForm):
         fields = ["prenom", "nom", "naissance"]
 
     def clean_naissance(self):
-        naissance, aujourdhui = self.cleaned_data["naissance"], timezone.localdate()
-        if not aujourdhui.year - 20 <= naissance.year or naissance > aujourdhui:
-            raise ValidationError("La date de naissance est celle d’un enfant, déjà né.")
-        return naissance
+        verifier_naissance(self.cleaned_data["naissance"], timezone.localdate())
+        return self.cleaned_data["naissance"]
 
 
 @admin.register(Enfant)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
@@ -103,3 +104,9 @@ def typographie(texte: str) -> str:
     texte = re.sub(r"(?<=\w)'(?=\w)", "’", texte)
     texte = re.sub(r"« ", f"«{INSECABLE}", texte)
     return re.sub(r" (?=[;:!?»%€])", INSECABLE, texte)
+
+
+def nu(texte: str) -> str:
+    """Lower case, without accents, blanks and signs: what two spellings of one word have in common."""
+    decompose = unicodedata.normalize("NFKD", texte.casefold())
+    return "".join(c for c in decompose if c.isalnum())

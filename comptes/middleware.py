@@ -138,10 +138,10 @@ class Accompagnement(Couche):
 
     def process_view(self, request, view, args, kwargs):
         if raison := getattr(request, "aide_finie", ""):
-            messages.warning(request, f"Vous n’aidez plus la famille : {raison}.")
+            messages.warning(request, f"Vous n’aidez plus la famille : {raison}.")
         if request.famille_aidee and not ouverte_en_aidant(request.resolver_match):
             raise PermissionDenied(
-                "Cette page est à la famille seule, ou concerne votre propre compte : terminez d’abord l’aide."
+                "Cette page est à la famille seule, ou concerne votre propre compte : terminez d’abord l’aide."
             )
 
 

@@ -2,11 +2,12 @@
 
 import re
 import secrets
-import unicodedata
 from difflib import SequenceMatcher
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
+
+from comptes.francais import nu
 
 # Without the letters and digits that a reader confuses: i l o, 0 1.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -26,12 +27,6 @@ def lire_genere(texte: str) -> str | None:
     return nettoye if FORME.fullmatch(nettoye) else None
 
 
-def _nu(texte: str) -> str:
-    """Lower case, without accents, blanks and signs."""
-    decompose = unicodedata.normalize("NFKD", texte.casefold())
-    return "".join(c for c in decompose if c.isalnum())
-
-
 class PasProcheDuCourriel:
     """A password may not be the e-mail, nor be made of it."""
 
@@ -42,14 +37,14 @@ class PasProcheDuCourriel:
         """Raise ValidationError when the password is made of the address, or looks like it."""
         if user is None or not user.email:
             return
-        nu = _nu(password)
+        saisi = nu(password)
         local, _, domaine = user.email.partition("@")
-        morceaux = [m for m in (_nu(user.email), _nu(local), _nu(domaine.partition(".")[0])) if len(m) >= 4]
+        morceaux = [m for m in (nu(user.email), nu(local), nu(domaine.partition(".")[0])) if len(m) >= 4]
         for morceau in [*morceaux, *(m[::-1] for m in morceaux)]:
-            reste = nu.replace(morceau, "")
-            if len(nu) - len(reste) and len(reste) < 8:
+            reste = saisi.replace(morceau, "")
+            if len(saisi) - len(reste) and len(reste) < 8:
                 raise ValidationError(self.MOT_DE_PASSE_PROCHE, code="proche_du_courriel")
-            if SequenceMatcher(None, nu[:OCTETS_AU_PLUS], morceau).ratio() >= self.RESSEMBLANCE:
+            if SequenceMatcher(None, saisi[:OCTETS_AU_PLUS], morceau).ratio() >= self.RESSEMBLANCE:
                 raise ValidationError(self.MOT_DE_PASSE_PROCHE, code="proche_du_courriel")
 
     def get_help_text(self):

@@ -44,6 +44,9 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.attente": (VOIR,),
         "reservations.rappel": (VOIR,),
         "reservations.messagedelaville": (VOIR, CREER),
+        "reservations.premieredemande": (VOIR, MODIFIER),
+        "reservations.enfantdelademande": (VOIR,),
+        "reservations.piecedelademande": (VOIR,),
     },
     "cantine": {
         "comptes.document": (VOIR,),

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 # The feed of meals, the refusals of reminders and mails, the proof of an address; the code of FranceConnect's answer. A
 # test finds every address with a `jeton`, and wants it here.
 _SECRETS = re.compile(
-    r"(/reservations/flux/|/rappels/|/courriels/refuser/|/adresse-electronique/)[^\s\"'?#]+"
+    r"(/reservations/flux/|/rappels/|/courriels/refuser/|/adresse-electronique/|/premiere-visite/)[^\s\"'?#]+"
     r"|(/france-connect/retour/\?)[^\s\"']+"
 )
 _DE_GUNICORN = ("gunicorn.access", "gunicorn.error")

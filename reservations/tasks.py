@@ -4,6 +4,7 @@ from celery import shared_task
 
 from reservations.services.attente import servir
 from reservations.services.messages import poster_les_courriels
+from reservations.services.premiere import balayer
 from reservations.services.rappels import rappeler
 
 
@@ -23,3 +24,6 @@ def envoyer_les_rappels() -> None:
 def envoyer_les_messages() -> None:
     """Queue the mails of the messages of the town, from where the last run stopped."""
     poster_les_courriels()
+def effacer_les_premieres_demandes() -> None:
+    """Delete the first requests never handed in, and the papers of those answered."""
+    balayer()

@@ -9,6 +9,7 @@ from reservations import (
     views_famille,
     views_flux,
     views_operations,
+    views_premiere,
 )
 
 app_name = "reservations"
@@ -16,6 +17,9 @@ urlpatterns = [
     path("enfants/<int:pk>/", views_enfant.enfant, name="enfant"),
     path("cantine/", views_cantine.cantine, name="cantine"),
     path("cantine/enfants/<int:pk>/", views_cantine.cantine_enfant, name="cantine_enfant"),
+    path("premiere-visite/", views_premiere.premiere_visite, name="premiere_visite"),
+    path("premiere-visite/envoyee/", views_premiere.premiere_visite_envoyee, name="premiere_visite_envoyee"),
+    path("premiere-visite/<str:jeton>/", views_premiere.premiere_visite_suivi, name="premiere_visite_suivi"),
     path("reservations/", views.choix_enfant, name="choix_enfant"),
     path("reservations/enfants/<int:pk>/", views.choix_inscription, name="choix_inscription"),
     path("reservations/inscriptions/<int:pk>/", views.calendrier, name="calendrier"),

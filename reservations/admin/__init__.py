@@ -9,6 +9,7 @@ from reservations.admin import (
     inscriptions,
     journees,
     messages,
+    premiere,
     preuves,
     services,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "inscriptions",
     "journees",
     "messages",
+    "premiere",
     "preuves",
     "services",
 ]

@@ -260,7 +260,7 @@ def test_trente_minutes_sans_page_terminent_meme_si_la_session_est_plus_longue(a
     horloge.shift(DUREE)
     page = aidant.get("/").text
     assert "Vous aidez la" not in page
-    assert "Vous n’aidez plus la famille : 30 minutes sans activité." in page
+    assert "Vous n’aidez plus la famille\N{NO-BREAK SPACE}: 30 minutes sans activité." in page
     assert journal()[-1] == "Aide à la famille terminée (30 minutes sans activité)"
     assert aidant.get(reverse("reservations:calendrier", args=[lea.inscription.pk])).status_code == 404
 
