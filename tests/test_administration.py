@@ -14,7 +14,7 @@ from django.urls import reverse
 from comptes.models import Demande as DemandeDuFoyer
 from comptes.models import Document, DocumentDeLaVille, QuotientFamilial, Utilisateur
 from comptes.roles import ADMIN, CHOIX, NATURES_LUES, ROLES
-from reservations.models import Absence, Fermeture, MessageDeLaVille, Rappel, RefusEnregistre
+from reservations.models import Absence, Fermeture, MessageDeLaVille, PremiereDemande, Rappel, RefusEnregistre
 from reservations.services.annuler_collectivement import Demande, annuler_collectivement
 from reservations.services.attente import demander
 from tests.administration import adresse
@@ -48,6 +48,10 @@ def ville():
         declaree_le=INSTANT, prix_du_repas=1, prix=1,
     )  # fmt: skip
     Rappel.objects.create(famille=f.famille, semaine=JOURS[0], envoye_le=INSTANT)
+    PremiereDemande.objects.create(
+        courriel=f"{uuid.uuid4().hex}@exemple.fr", prenom="Nadia", nom="Martin", etat="deposee",
+        empreinte=uuid.uuid4().hex, deposee_le=INSTANT, expire_le=INSTANT,
+    )  # fmt: skip
     greve = Demande("greve", "Grève", (f.activite,), (dt.date(2026, 12, 17),))
     annuler_collectivement(demande=greve, auteur=UtilisateurFactory(agent=True), cle=uuid.uuid4().hex)
     ResponsableFactory(famille=f.famille, rang=2, utilisateur=None)
@@ -107,6 +111,7 @@ def test_an_empty_form_answers_to_the_roles_that_create(modele, role):
     reponse = client.get(adresse("add", modele))
     interdits = {"absence", "journee", "reservation", "operation", "mouvement", "rattachement"}
     interdits |= {"attente", "rappel", "refusenregistre", "document", "demande", "autorisation"}
+    interdits |= {"attente", "rappel", "refusenregistre", "document", "demande", "premieredemande"}
     permis = peut(role, modele, "add") and modele._meta.model_name not in interdits
     assert reponse.status_code == (200 if permis else 403)
 
