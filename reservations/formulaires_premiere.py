@@ -124,7 +124,7 @@ def avec_un_enfant_de_plus(donnees) -> tuple[FormulairePremiere, Any]:
         {nom: valeur for nom in FormulaireEnfant.base_fields if (valeur := donnees.get(f"{PREFIXE}-{n}-{nom}", ""))}
         for n in range(combien)
     ]
-    vides = [{}] if combien < ENFANTS_AU_PLUS else []
+    vides: list[dict] = [{}] if combien < ENFANTS_AU_PLUS else []
     adulte = FormulairePremiere(initial={nom: donnees.get(nom, "") for nom in FormulairePremiere.base_fields})
     return adulte, Enfants(prefix=PREFIXE, initial=[*saisis, *vides], form_kwargs={"ecoles": _ecoles()})
 

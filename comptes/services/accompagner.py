@@ -75,7 +75,9 @@ def clore_avec_les_sessions() -> int:
     """Write down the end of what ended with its session, before the sessions are deleted. How many."""
     finies = SessionDuCompte.objects.filter(expire_date__lt=timezone.now(), utilisateur__is_staff=True)
     closes = [
-        (s.utilisateur, garde) for s in finies.select_related("utilisateur") if (garde := s.get_decoded().get(CLE))
+        (session.utilisateur, garde)
+        for session in finies.select_related("utilisateur")
+        if session.utilisateur and (garde := session.get_decoded().get(CLE))
     ]
     for agent, garde in closes:
         noter_la_fin(agent, garde, "session finie")

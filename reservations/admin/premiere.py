@@ -1,5 +1,7 @@
 """First requests: read, compared with what the town knows, answered once."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -48,7 +50,8 @@ def lire_les_memes(donnees, demande: PremiereDemande) -> dict[int, int | None]:
 
 class EnfantInline(LectureSeule, admin.TabularInline):
     model = EnfantDeLaDemande
-    fields = readonly_fields = ["prenom", "nom", "naissance", "ecole"]
+    readonly_fields = ["prenom", "nom", "naissance", "ecole"]
+    fields = [*readonly_fields]
     extra, can_delete = 0, False
     verbose_name_plural = "enfants"
 
@@ -58,7 +61,8 @@ class EnfantInline(LectureSeule, admin.TabularInline):
 
 class PieceInline(LectureSeule, admin.TabularInline):
     model = PieceDeLaDemande
-    fields = readonly_fields = ["nature", "telecharger"]
+    readonly_fields = ["nature", "telecharger"]
+    fields = [*readonly_fields]
     extra, can_delete = 0, False
     verbose_name_plural = "documents"
 
@@ -114,7 +118,7 @@ class PremiereDemandeAdmin(LectureSeule, Fiche):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         demande = self.get_object(request, object_id)
-        contexte = {"repondre": False}
+        contexte: dict[str, Any] = {"repondre": False}
         if demande and demande.etat == Etat.DEPOSEE and request.user.has_perm(REPONDRE):
             trouves = doublons(demande)
             contexte = {

@@ -146,7 +146,7 @@ def _confier_les_pieces(demande: PremiereDemande, famille: Famille) -> None:
             famille=famille,
             **{c: getattr(p, c) for c in ("nature", "nom", "type_mime", "taille", "empreinte")},
             fichier=p.fichier.name,
-            depose_le=demande.deposee_le,
+            depose_le=demande.deposee_le or demande.cree_le,
         )
         for p in gardees
     )
