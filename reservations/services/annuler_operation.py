@@ -50,7 +50,17 @@ class Prevision:
 
 def est_annulable(operation: Operation, recapitulatif: Recapitulatif) -> bool:
     """Whether to offer the undo: the page that it leads to tells what the cut-offs still allow."""
-    return operation.origine == Operation.Origine.PARENT and bool(recapitulatif.ajouts or recapitulatif.annulations)
+    mouvements = [m for partie in recapitulatif.parties for m in partie.mouvements]
+    return _du_foyer(operation, mouvements) and bool(recapitulatif.ajouts or recapitulatif.annulations)
+
+
+def _du_foyer(operation: Operation, mouvements) -> bool:
+    """Whether the household asked for it, by itself or at the desk; what the town decided has a reason on its lines."""
+    if operation.origine == Operation.Origine.PARENT:
+        return not operation.collective_id
+    if operation.origine != Operation.Origine.AGENT or operation.auteur_id is None or operation.collective_id:
+        return False
+    return not any(m.motif for m in mouvements if m.nature in (N.AJOUT, N.ANNULATION))
 
 
 def prevoir_l_annulation(
@@ -84,7 +94,8 @@ def annuler_operation(
 
 def _demandes(operation: Operation, mouvements) -> dict[int, Changements]:
     """What undoes each enrolment of the operation. Its lines never change, so two clicks ask for the same."""
-    if operation.origine != Operation.Origine.PARENT or operation.collective_id:
+    mouvements = list(mouvements)
+    if not _du_foyer(operation, mouvements):
         raise PasAnnulable(
             f"Cette opération a été faite par {operation.get_origine_display()} : elle ne se défait pas ici."
         )

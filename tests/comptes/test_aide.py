@@ -17,7 +17,8 @@ from comptes.regles_aide import ouverte_en_aidant
 from comptes.roles import ROLES, creer_agent
 from comptes.services.accompagner import CLE, DUREE, voit_la_sante
 from comptes.tasks import menage
-from reservations.models import Operation, Reservation
+from reservations.models import Journee, Operation, Reservation
+from reservations.services.modifier_journee import Reglages, modifier_journee
 from tests.factories import INSTANT, FamilleFactory, UtilisateurFactory, foyer
 from tests.portail.html import Page
 
@@ -155,6 +156,29 @@ def test_l_agent_annule_pour_la_famille_ce_qu_elle_a_reserve(aidant, lea):
     assert aidant.post(reverse("reservations:annuler", args=[faite.numero])).status_code == 302
     assert not Reservation.objects.exists()
     assert Operation.objects.latest("pk").origine == "agent"
+
+
+def test_ce_que_l_agent_a_fait_pour_elle_la_famille_le_defait(aidant, lea):
+    page = poster(aidant, lea).url
+    operation = Operation.objects.get()
+    parent = entre(lea.utilisateur)
+    assert "Annuler cette opération" in parent.get(page).text
+    parent.post(reverse("reservations:annuler", args=[operation.numero]))
+    assert not Reservation.objects.exists()
+    assert Operation.objects.latest("pk").annule == operation
+
+
+def test_ce_que_la_ville_a_ferme_ne_se_defait_pas(agent, lea):
+    lea.reserver(JEUDI)
+    journee = Journee.objects.get(date=JEUDI)
+    modifier_journee(journee=journee, reglages=Reglages(fermeture="Grève"), auteur=agent)
+    operation = Operation.objects.latest("pk")
+    assert (operation.origine, operation.collective) == ("agent", None)
+    parent = entre(lea.utilisateur)
+    page = parent.get(reverse("reservations:operation", args=[operation.numero])).text
+    assert "Annuler cette opération" not in page
+    refus = parent.post(reverse("reservations:annuler", args=[operation.numero]), follow=True)
+    assert "faite par la mairie" in refus.text
 
 
 def test_l_historique_des_lignes_dit_qui_a_agi_et_pour_quelle_famille(aidant, agent, lea):
