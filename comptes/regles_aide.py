@@ -18,6 +18,7 @@ COMPTES = {
     "descendre_contact",
     "documents",
     "telecharger_document",
+    "supprimer_document",
     "documents_de_la_ville",
     "document_de_la_ville",
     "notifications",

@@ -17,9 +17,3 @@ def verifier_naissance(naissance: dt.date, aujourdhui: dt.date) -> None:
 def verifier_code_postal(texte: str) -> None:
     if not re.fullmatch(r"[0-9]{5}", texte):
         raise ValidationError("Un code postal a 5 chiffres, par exemple 11000.")
-
-
-def verifier_telephone(texte: str) -> None:
-    """Digits, with the signs that people put between them."""
-    if not re.fullmatch(r"\+?[0-9 .()/-]+", texte) or not 9 <= len(re.sub(r"\D", "", texte)) <= 15:
-        raise ValidationError("Saisissez un numéro de téléphone complet, par exemple 06 12 34 56 78.")

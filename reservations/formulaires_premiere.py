@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from comptes.formulaires import ChampIdentifiant, TousObligatoires
-from comptes.regles_foyer import verifier_code_postal, verifier_naissance, verifier_telephone
+from comptes.formulaires_compte import ChampTelephone
+from comptes.regles_foyer import verifier_code_postal, verifier_naissance
 from comptes.televersement import ACCEPTES, FichierLu, lire_fichier
 from reservations.models import Ecole
 from reservations.services.premiere import NATURES
@@ -46,7 +47,7 @@ class FormulairePremiere(TousObligatoires):
             "invalid": "Saisissez une adresse e-mail complète, par exemple prenom.nom@exemple.fr.",
         },
     )
-    telephone = _texte("Téléphone", "Saisissez votre téléphone.", 20, "tel", validators=[verifier_telephone])
+    telephone = ChampTelephone(label="Téléphone", error_messages={"required": "Saisissez votre téléphone."})
     adresse = _texte("Adresse", "Saisissez votre adresse.", 200, "street-address", help_text="Numéro et rue.")
     code_postal = _texte(
         "Code postal", "Saisissez votre code postal.", 5, "postal-code", validators=[verifier_code_postal]
