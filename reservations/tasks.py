@@ -24,6 +24,9 @@ def envoyer_les_rappels() -> None:
 def envoyer_les_messages() -> None:
     """Queue the mails of the messages of the town, from where the last run stopped."""
     poster_les_courriels()
+
+
+@shared_task
 def effacer_les_premieres_demandes() -> None:
     """Delete the first requests never handed in, and the papers of those answered."""
     balayer()
