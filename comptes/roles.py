@@ -47,6 +47,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.premieredemande": (VOIR, MODIFIER),
         "reservations.enfantdelademande": (VOIR,),
         "reservations.piecedelademande": (VOIR,),
+        "reservations.menu": TOUT,
+        "reservations.plat": TOUT,
     },
     "cantine": {
         "comptes.document": (VOIR,),
@@ -60,6 +62,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.journee": (VOIR,),
         "reservations.reservation": (VOIR,),
         "reservations.absence": (VOIR,),
+        "reservations.menu": TOUT,
+        "reservations.plat": TOUT,
     },
     "regie": {
         "comptes.famille": (VOIR,),
@@ -75,6 +79,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.reservation": (VOIR,),
         "reservations.operation": (VOIR,),
         "reservations.mouvement": (VOIR,),
+        "reservations.menu": (VOIR,),
+        "reservations.plat": (VOIR,),
     },
 }
 # role → natures of the papers of households that it opens. A PAI is health: the canteen alone, and the household.

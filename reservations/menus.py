@@ -66,8 +66,8 @@ AUTRES_MOTS: dict[Allergene, tuple[str, ...]] = {
     Allergene.ARACHIDES: ("cacahuètes",),
     Allergene.LAIT: ("lactose", "produits laitiers", "lait et lactose"),
     Allergene.FRUITS_A_COQUE: (
-        "fruits à coques", "fruit à coque", "noix", "noisettes", "amandes", "noix de cajou", "noix de pécan", "pistaches",
-        "noix de macadamia", "noix du Brésil",
+        "fruits à coques", "fruit à coque", "noix", "noisettes", "amandes", "noix de cajou", "noix de pécan",
+        "pistaches", "noix de macadamia", "noix du Brésil",
     ),
     Allergene.SESAME: ("graines de sésame",),
     Allergene.SULFITES: ("anhydride sulfureux", "anhydride sulfureux et sulfites", "SO2"),
@@ -225,8 +225,8 @@ def lire_lignes(lignes: Sequence[Sequence[str]], activites: dict[str, int]) -> L
     titres, debut = _titres(lignes)
     manquants = [COLONNES[cle][0] for cle in OBLIGATOIRES if cle not in titres]
     if manquants:
-        mots = ", ".join(f"« {titre} »" for titre in manquants)
-        lecture.fautes.append(f"Il manque la colonne {mots} : gardez les titres du modèle.")
+        mots = ", ".join(f"« {titre} »" for titre in manquants)
+        lecture.fautes.append(f"Il manque la colonne {mots} : gardez les titres du modèle.")
         return lecture
     menus: dict[tuple[dt.date, int | None], list[PlatLu]] = {}
     remarques: dict[tuple[dt.date, int | None], str] = {}
@@ -239,7 +239,7 @@ def lire_lignes(lignes: Sequence[Sequence[str]], activites: dict[str, int]) -> L
         if cases["date"]:
             date = lire_date(cases["date"])
             if date is None:
-                _faute(lecture, numero, f"« {_court(cases['date'])} » n’est pas une date : écrivez 28/09/2026.")
+                _faute(lecture, numero, f"« {_court(cases['date'])} » n’est pas une date : écrivez 28/09/2026.")
         nomme = cases.get("activite", "")
         if cases["date"] or nomme:
             activite = _activite(nomme, activites, lecture, numero)
@@ -257,7 +257,7 @@ def lire_lignes(lignes: Sequence[Sequence[str]], activites: dict[str, int]) -> L
         if cases["libelle"] and (plat := _plat(cases, lecture, numero)):
             deja = menus.setdefault(cle, [])
             if any((p.composante, p.libelle) == (plat.composante, plat.libelle) for p in deja):
-                _faute(lecture, numero, f"« {_court(plat.libelle)} » est déjà au menu de ce jour.")
+                _faute(lecture, numero, f"« {_court(plat.libelle)} » est déjà au menu de ce jour.")
             deja.append(plat)
     lecture.menus = [
         MenuLu(jour, service, tuple(plats), remarques.get((jour, service), ""))
@@ -294,7 +294,7 @@ def _activite(nom: str, activites: dict[str, int], lecture: Lecture, numero: int
     if not mot or mot in {simplifier(TOUS), "tou", "tous", "toute"}:
         return None
     if mot not in activites:
-        _faute(lecture, numero, f"le service « {_court(nom)} » n’existe pas : copiez son nom exact, ou laissez vide.")
+        _faute(lecture, numero, f"le service « {_court(nom)} » n’existe pas : copiez son nom exact, ou laissez vide.")
     return activites.get(mot)
 
 
@@ -302,29 +302,29 @@ def _plat(cases: dict[str, str], lecture: Lecture, numero: int) -> PlatLu | None
     composante = lire_composante(cases["composante"])
     if composante is None:
         mots = ", ".join(c.label.lower() for c in Composante)
-        _faute(lecture, numero, f"« {_court(cases['composante'])} » n’est pas une composante : {mots}.")
+        _faute(lecture, numero, f"« {_court(cases['composante'])} » n’est pas une composante : {mots}.")
         return None
     libelle = cases["libelle"]
     if libelle[0] in "=@":
-        _faute(lecture, numero, "le nom du plat est une formule : écrivez son texte.")
+        _faute(lecture, numero, "le nom du plat est une formule : écrivez son texte.")
     _mesurer(lecture, numero, "le nom du plat", libelle, LIBELLE_AU_PLUS)
     allergenes, inconnus = lire_allergenes(cases.get("allergenes", ""))
     for mot in inconnus:
-        _faute(lecture, numero, f"« {_court(mot)} » n’est pas l’un des quatorze allergènes.")
+        _faute(lecture, numero, f"« {_court(mot)} » n’est pas l’un des quatorze allergènes.")
     vegetarien, local, autres = lire_signes(cases.get("signes", ""))
     for mot in autres:
-        _faute(lecture, numero, f"« {_court(mot)} » n’est pas un signe : végétarien, local.")
+        _faute(lecture, numero, f"« {_court(mot)} » n’est pas un signe : végétarien, local.")
     return PlatLu(composante.value, libelle, allergenes, vegetarien, local)
 
 
 def _mesurer(lecture: Lecture, numero: int, quoi: str, texte: str, au_plus: int) -> None:
     if len(texte) > au_plus:
-        _faute(lecture, numero, f"{quoi} est trop long : {au_plus} caractères au plus.")
+        _faute(lecture, numero, f"{quoi} est trop long : {au_plus} caractères au plus.")
 
 
 def _faute(lecture: Lecture, numero: int, phrase: str) -> None:
     if len(lecture.fautes) == FAUTES_AU_PLUS:
-        lecture.fautes.append("Et d’autres encore : corrigez celles-ci d’abord.")
+        lecture.fautes.append("Et d’autres encore : corrigez celles-ci d’abord.")
     if len(lecture.fautes) < FAUTES_AU_PLUS:
         lecture.fautes.append(f"Ligne {numero} : {phrase}")
 

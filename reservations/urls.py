@@ -8,6 +8,7 @@ from reservations import (
     views_enfant,
     views_famille,
     views_flux,
+    views_menus,
     views_operations,
     views_premiere,
 )
@@ -20,6 +21,7 @@ urlpatterns = [
     path("premiere-visite/", views_premiere.premiere_visite, name="premiere_visite"),
     path("premiere-visite/envoyee/", views_premiere.premiere_visite_envoyee, name="premiere_visite_envoyee"),
     path("premiere-visite/<str:jeton>/", views_premiere.premiere_visite_suivi, name="premiere_visite_suivi"),
+    path("menus/", views_menus.menus, name="menus"),
     path("reservations/", views.choix_enfant, name="choix_enfant"),
     path("reservations/enfants/<int:pk>/", views.choix_inscription, name="choix_inscription"),
     path("reservations/inscriptions/<int:pk>/", views.calendrier, name="calendrier"),

@@ -171,7 +171,11 @@ def test_a_line_a_dish_gathered_by_day_and_service():
 
 
 def test_columns_come_in_any_order_under_a_heading_and_others_are_left_alone():
-    lignes = [["Menus d’automne"], ["Plat", "grammage", "RUBRIQUE", "Jour"], ["Riz", "100 g", "garniture", "28/09/2026"]]
+    lignes = [
+        ["Menus d’automne"],
+        ["Plat", "grammage", "RUBRIQUE", "Jour"],
+        ["Riz", "100 g", "garniture", "28/09/2026"],
+    ]
     assert lire_lignes(lignes, {}).menus == [MenuLu(LUNDI, None, (PlatLu("garniture", "Riz"),))]
 
 
