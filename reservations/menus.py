@@ -39,7 +39,7 @@ COMPOSANTES: dict[Composante, tuple[str, ...]] = {
     Composante.LAITAGE: ("laitage", "fromage", "fromage ou laitage", "lait"),
     Composante.DESSERT: (),
 }
-# Two letters where one would name two allergens. « C », « S » are therefore unknown; « L » and « M » are the usual ones.
+# Two letters where one would name two allergens: C and S alone are unknown; L and M are the usual ones.
 ABREVIATIONS: dict[Allergene, str] = {
     Allergene.GLUTEN: "G",
     Allergene.CRUSTACES: "CR",
@@ -196,6 +196,10 @@ class PlatLu:
     allergenes: tuple[str, ...] = ()
     vegetarien: bool = False
     local: bool = False
+
+    @property
+    def allergenes_en_lettres(self) -> str:
+        return ecrire_allergenes(self.allergenes)
 
 
 @dataclass(frozen=True)

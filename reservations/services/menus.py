@@ -11,13 +11,12 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Q
 
 from comptes.francais import date_longue, nombre
-from reservations.menus import MenuLu, PlatLu, ranger
+from reservations.menus import TOUS, MenuLu, PlatLu, ranger
 from reservations.models import Activite, AnneeScolaire, Journee, Menu, Plat
 
 VERROU = 7_303_041  # of PostgreSQL's advisory locks: any number of our own
 SEL = "menus"
 VALABLE = dt.timedelta(hours=2)
-JOURS_COPIES_AU_PLUS = 7
 
 
 class MenusChanges(Exception):
@@ -74,7 +73,7 @@ def comparer(menus: Sequence[MenuLu]) -> list[Difference]:
         Difference(
             menu,
             avant.get((menu.date, menu.activite)),
-            noms.get(menu.activite, "Service supprimé") if menu.activite else "Tous les services",
+            noms.get(menu.activite, "Service supprimé") if menu.activite else TOUS,
             fermetures.get((menu.date, menu.activite), ""),
         )
         for menu in menus
