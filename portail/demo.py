@@ -13,6 +13,7 @@ from comptes.models import Contact, Enfant, Famille, FicheCantine, Rattachement,
 from comptes.roles import appliquer_les_roles, creer_agent
 from comptes.services.autorisations import signer
 from comptes.services.textes import poser_les_textes
+from portail.demo_menus import creer_les_menus
 from reservations.donnees_calendrier import CalendrierScolaire, calendriers
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Inscription
 from reservations.regles import PARIS, Changements
@@ -90,6 +91,7 @@ def creer_la_ville(*, dire=lambda phrase: None) -> None:
             _familles(AnneeScolaire.objects.all(), aujourdhui)
             envoyer(message=BIENVENUE, auteur=Utilisateur.objects.get(email=AGENTS[0][0].courriel), cle="bienvenue")
             dire(f"{Famille.objects.count()} familles inventées")
+            dire(f"{creer_les_menus(aujourdhui)} menus inventés")
 
 
 def personne(qui: Personne, **champs) -> Utilisateur:

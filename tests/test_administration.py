@@ -14,7 +14,7 @@ from django.urls import reverse
 from comptes.models import Demande as DemandeDuFoyer
 from comptes.models import Document, DocumentDeLaVille, QuotientFamilial, Utilisateur
 from comptes.roles import ADMIN, CHOIX, NATURES_LUES, ROLES
-from reservations.models import Absence, Fermeture, MessageDeLaVille, PremiereDemande, Rappel, RefusEnregistre
+from reservations.models import Absence, Fermeture, Menu, MessageDeLaVille, Plat, PremiereDemande, Rappel, RefusEnregistre
 from reservations.services.annuler_collectivement import Demande, annuler_collectivement
 from reservations.services.attente import demander
 from tests.administration import adresse
@@ -59,6 +59,7 @@ def ville():
     Fermeture.objects.create(activite=f.activite, debut=dt.date(2026, 12, 11), fin=dt.date(2026, 12, 11), motif="Grève")
     UtilisateurFactory(agent=True)
     MessageDeLaVille.objects.create(titre="Grève", texte="Jeudi.", cle=uuid.uuid4().hex)
+    Plat.objects.create(menu=Menu.objects.create(date=JOURS[0], activite=f.activite), composante="plat", libelle="Riz")
 
 
 def dossier(f):

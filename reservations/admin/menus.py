@@ -1,4 +1,4 @@
-"""Menus: one page a day, its dishes inline; a spreadsheet or another week, shown as differences before it is written."""
+"""Menus: one page a day, its dishes inline; a spreadsheet or another week, shown before it is written."""
 
 import datetime as dt
 

@@ -1,12 +1,24 @@
 """The cells of the calendar, written by Python: a page has 35 to 42, and as a template each cost 25 nodes."""
 
+import datetime as dt
+
 from django import template
+from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from reservations.calendrier import Case
+from reservations.lecture_menus import code_de, lundi_de
 
 register = template.Library()
+
+
+@register.filter
+def semaine_des_menus(premier: dt.date) -> str:
+    """`{{ mois.premier|semaine_des_menus }}`: `2026-W49`, the week of today, else the first of the month."""
+    aujourdhui = timezone.localdate()
+    dedans = (aujourdhui.year, aujourdhui.month) == (premier.year, premier.month)
+    return code_de(lundi_de(aujourdhui if dedans else premier))
 
 
 @register.filter
