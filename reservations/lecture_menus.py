@@ -2,9 +2,10 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from types import MappingProxyType
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q, Subquery
@@ -12,7 +13,7 @@ from django.db.models.functions import JSONObject
 
 from comptes.francais import date_longue, enumerer
 from reservations.menus import ecrire_allergenes
-from reservations.models import AnneeScolaire, Inscription, Journee, Menu, Plat
+from reservations.models import AnneeScolaire, Inscription, Journee, Menu, PeriodeSansClasse, Plat
 
 NOMS_AU_PLUS = 3
 SEMAINE = dt.timedelta(days=7)
@@ -70,10 +71,13 @@ class TableauDeMenus:
         return any(jour.plats for jour in self.jours)
 
 
-def tableaux(activites, debut: dt.date, fin: dt.date) -> list[TableauDeMenus]:
+def tableaux(
+    activites, debut: dt.date, fin: dt.date, chomes: Mapping[dt.date, str] = MappingProxyType({})
+) -> list[TableauDeMenus]:
     """One table for the services that eat the same from `debut` to `fin`, in one statement.
 
-    `activites`: keys of services, or a queryset of them.
+    `activites`: keys of services, or a queryset of them. `chomes`: days without class (`jours_sans_classe`), that have no
+    row of their own, to show among the others.
     """
     menu = (
         Menu.objects.filter(date=OuterRef("date"))
@@ -91,7 +95,7 @@ def tableaux(activites, debut: dt.date, fin: dt.date) -> list[TableauDeMenus]:
     )
     services: dict[tuple[JourDeMenu, ...], list[str]] = {}
     for nom, journees in groupby(lignes, key=lambda ligne: ligne[0]):
-        jours = tuple(_jour(*journee) for _, *journee in journees)
+        jours = _avec_les_chomes([_jour(*journee) for _, *journee in journees], chomes)
         services.setdefault(jours, []).append(nom)
     return [TableauDeMenus(tuple(noms), jours, len(services) == 1) for jours, noms in services.items()]
 
@@ -101,6 +105,29 @@ def _jour(date: dt.date, fermeture: str, remarque: str | None, plats: list[dict]
         return JourDeMenu(date, fermeture, "", ())
     servis = tuple(PlatServi(**{**plat, "allergenes": ecrire_allergenes(plat["allergenes"])}) for plat in plats)
     return JourDeMenu(date, "", remarque or "", servis)
+
+
+def _avec_les_chomes(jours: list[JourDeMenu], chomes: Mapping[dt.date, str]) -> tuple[JourDeMenu, ...]:
+    connus = {jour.date for jour in jours}
+    mercredi = any(jour.date.isoweekday() == 3 for jour in jours)
+    manquants = [
+        JourDeMenu(jour, motif, "", ())
+        for jour, motif in chomes.items()
+        if jour not in connus and (mercredi or jour.isoweekday() != 3)
+    ]
+    return tuple(sorted([*jours, *manquants], key=lambda jour: jour.date))
+
+
+def jours_sans_classe(debut: dt.date, fin: dt.date) -> dict[dt.date, str]:
+    """Holidays and public holidays from Monday to Friday, with their names."""
+    periodes = PeriodeSansClasse.objects.filter(debut__lte=fin, fin__gte=debut).order_by("-debut")
+    jours = [debut + dt.timedelta(days=n) for n in range((fin - debut).days + 1)]
+    return {
+        jour: periode.libelle
+        for periode in periodes
+        for jour in jours
+        if periode.debut <= jour <= periode.fin and jour.isoweekday() <= 5
+    }
 
 
 def activites_des_enfants(utilisateur, debut: dt.date, fin: dt.date):

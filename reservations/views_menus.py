@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from comptes.lecture import enfants_du_foyer
-from reservations.lecture_menus import activites_des_enfants, choisir_semaine, tableaux
+from reservations.lecture_menus import activites_des_enfants, choisir_semaine, jours_sans_classe, tableaux
 from reservations.models import Activite, Allergene, AnneeScolaire
 
 
@@ -17,12 +17,13 @@ def menus(request):
     demande = request.GET.get("activite", "")
     enfants = enfants_du_foyer(request)
     choisie = next((activite for activite in activites if str(activite.pk) == demande), None)
-    lus = []
+    lus, chomes = [], {}
     if semaine:
         cles: object = [choisie.pk] if choisie else [activite.pk for activite in activites]
         if not choisie and enfants and demande != "toutes":
             cles = activites_des_enfants(request.user, semaine.lundi, semaine.dimanche)
-        lus = tableaux(cles, semaine.lundi, semaine.dimanche)
+        chomes = jours_sans_classe(semaine.lundi, semaine.dimanche)
+        lus = tableaux(cles, semaine.lundi, semaine.dimanche, chomes)
     contexte = {
         "semaine": semaine,
         "activites": activites,
@@ -31,6 +32,7 @@ def menus(request):
         "introuvable": demande not in {"", "toutes"} and choisie is None,
         "aux_enfants": bool(enfants),
         "tableaux": lus,
+        "sans_classe": list(dict.fromkeys(chomes.values())),
         "aujourdhui": timezone.localdate(),
         "allergenes": [allergene.label.lower() for allergene in Allergene],
         "adresse_activite": f"&activite={choisie.pk}" if choisie else "&activite=toutes" if demande == "toutes" else "",
