@@ -76,8 +76,8 @@ def tableaux(
 ) -> list[TableauDeMenus]:
     """One table for the services that eat the same from `debut` to `fin`, in one statement.
 
-    `activites`: keys of services, or a queryset of them. `chomes`: days without class (`jours_sans_classe`), that have no
-    row of their own, to show among the others.
+    `activites`: keys of services, or a queryset of them. `chomes`: days without class (`jours_sans_classe`), to show
+    among the others.
     """
     menu = (
         Menu.objects.filter(date=OuterRef("date"))

@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import transaction
 from django.db.models import OuterRef
 from django.forms.models import BaseInlineFormSet
@@ -119,12 +120,20 @@ class ImportForm(forms.Form):
         )
 
 
+# Of dates to count from: a day of the year 9999 has no next one.
+BORNES = [MinValueValidator(dt.date(2000, 1, 1)), MaxValueValidator(dt.date(2200, 1, 1))]
+
+
 class CopieForm(forms.Form):
     quoi = forms.ChoiceField(label="Copier", choices=[("semaine", "une semaine"), ("jour", "un seul jour")])
     de = forms.DateField(
-        label="Jour à copier", help_text="Pour une semaine, n’importe lequel de ses jours. Par exemple 28/09/2026."
+        label="Jour à copier",
+        validators=BORNES,
+        help_text="Pour une semaine, n’importe lequel de ses jours. Par exemple 28/09/2026.",
     )
-    vers = forms.DateField(label="Vers le jour", help_text="Pour une semaine, n’importe lequel de ses jours.")
+    vers = forms.DateField(
+        label="Vers le jour", validators=BORNES, help_text="Pour une semaine, n’importe lequel de ses jours."
+    )
     lecture = Lecture()
 
     def clean(self):
