@@ -38,18 +38,19 @@ def date_courte(jour: dt.date) -> str:
     return f"{jour.day:02}/{jour.month:02}/{jour.year:04}"
 
 
-def _quantieme(jour: dt.date) -> str:
+def quantieme(jour: dt.date) -> str:
+    """`1er`, `2`."""
     return "1er" if jour.day == 1 else str(jour.day)
 
 
 def date_longue(jour: dt.date) -> str:
     """`mardi 15 juillet 2025`, `mercredi 1er octobre 2025`."""
-    return f"{JOURS[jour.weekday()]} {_quantieme(jour)}{INSECABLE}{MOIS[jour.month - 1]} {jour.year}"
+    return f"{JOURS[jour.weekday()]} {quantieme(jour)}{INSECABLE}{MOIS[jour.month - 1]} {jour.year}"
 
 
 def date_sans_annee(jour: dt.date) -> str:
     """`jeudi 10 décembre`."""
-    return f"{JOURS[jour.weekday()]} {_quantieme(jour)}{INSECABLE}{MOIS[jour.month - 1]}"
+    return f"{JOURS[jour.weekday()]} {quantieme(jour)}{INSECABLE}{MOIS[jour.month - 1]}"
 
 
 def mois_long(jour: dt.date) -> str:

@@ -11,7 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 
-from comptes.francais import date_longue, enumerer
+from comptes.francais import INSECABLE, MOIS, enumerer, quantieme
 from reservations.menus import ecrire_allergenes
 from reservations.models import AnneeScolaire, Inscription, Journee, Menu, PeriodeSansClasse, Plat
 
@@ -183,8 +183,13 @@ class SemaineDeMenus:
 
     @property
     def nom(self) -> str:
+        """`du 23 au 27 novembre 2026`, `du 28 septembre au 2 octobre 2026`."""
         vendredi = self.lundi + dt.timedelta(days=4)
-        return f"du {date_longue(self.lundi)} au {date_longue(vendredi)}"
+        lundi, mois = quantieme(self.lundi), MOIS[self.lundi.month - 1]
+        debut = lundi if self.lundi.month == vendredi.month else f"{lundi}{INSECABLE}{mois}"
+        if self.lundi.year != vendredi.year:
+            debut += f" {self.lundi.year}"
+        return f"du {debut} au {quantieme(vendredi)}{INSECABLE}{MOIS[vendredi.month - 1]} {vendredi.year}"
 
     @property
     def precedente(self) -> str:

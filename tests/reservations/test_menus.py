@@ -215,6 +215,19 @@ def test_the_week_that_is_shown(code, jour, lundi, demandee):
     assert choisir_semaine(code, [], dt.date.fromisoformat(jour)) is None
 
 
+@pytest.mark.parametrize(
+    ("code", "nom"),
+    [
+        ("2026-W48", "du 23 au 27 novembre 2026"),
+        ("2026-W40", "du 28 septembre au 2 octobre 2026"),
+        ("2026-W53", "du 28 décembre 2026 au 1er janvier 2027"),
+    ],
+)
+def test_a_week_has_a_short_name(code, nom):
+    annees = [AnneeScolaire(libelle="2026-2027", debut=dt.date(2026, 9, 1), fin=dt.date(2027, 7, 3))]
+    assert choisir_semaine(code, annees, LUNDI).nom.replace("\u00a0", " ") == nom
+
+
 def test_weeks_stop_at_the_ends_of_the_school_year():
     annees = [AnneeScolaire(libelle="2026-2027", debut=dt.date(2026, 9, 1), fin=dt.date(2027, 7, 3))]
     premiere, derniere = (choisir_semaine(code, annees, LUNDI) for code in ("2026-W36", "2027-W26"))
