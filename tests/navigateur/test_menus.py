@@ -25,7 +25,6 @@ def test_the_week_is_read_on_every_screen(page_a, connecter, ville, largeur, som
     assert page.get_by_role("table").first.get_by_role("row").count() >= 5
     assert page.get_by_role("columnheader", name="Produit laitier").count()
     assert page.get_by_role("cell").filter(has_text="Allergènes").count()
-    page.screenshot(path=f"/tmp/shots-menus/p{largeur}{sombre}{js}.png", full_page=True)
     page.get_by_role("link", name="Semaine suivante").click()
     page.get_by_label("Service").select_option(label="Tous les services")
     page.get_by_role("button", name="Afficher").click()
@@ -36,9 +35,7 @@ def test_a_stranger_reads_it_and_it_prints_on_one_sheet_in_landscape(page_a, vil
     page = page_a(1280)
     page.goto(f"/menus/?semaine={code_de(lundi_de(timezone.localdate()))}")
     assert violations(page) == []
-    page.screenshot(path="/tmp/shots-menus/public.png", full_page=True)
     page.emulate_media(media="print")
-    page.pdf(path="/tmp/shots-menus/semaine.pdf", prefer_css_page_size=True)
     for bouton in ("Afficher", "Semaine suivante"):
         assert not page.get_by_text(bouton).is_visible()
     feuilles = page.locator(".page-menus section.carte").count()
@@ -59,7 +56,6 @@ def test_an_agent_imports_a_file_and_copies_a_week(page_a, connecter, ville, lar
     page.get_by_role("button", name="Voir ce qui change").click()
     assert not js or violations(page) == []
     assert page.get_by_text("Bûche (gluten, œufs, lait)").is_visible()
-    page.screenshot(path=f"/tmp/shots-menus/import{largeur}.png", full_page=True)
     page.get_by_role("button", name="Enregistrer ces menus").click()
     assert page.get_by_text("menu remplacé").or_(page.get_by_text("menu ajouté")).first.wait_for() is None
     assert Plat.objects.filter(libelle="Dinde aux marrons").exists()
@@ -70,5 +66,4 @@ def test_an_agent_imports_a_file_and_copies_a_week(page_a, connecter, ville, lar
     page.get_by_role("button", name="Voir ce qui change").click()
     assert not js or violations(page) == []
     page.goto("/admin/reservations/menu/add/")
-    page.screenshot(path=f"/tmp/shots-menus/jour{largeur}.png", full_page=True)
     assert not js or violations(page) == []
