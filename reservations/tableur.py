@@ -93,7 +93,7 @@ def _csv(contenu: bytes) -> list[list[str]]:
         texte = contenu.decode("utf-8-sig")
     except UnicodeDecodeError:
         texte = contenu.decode("cp1252", errors="replace")
-    lignes = []
+    lignes: list[list[str]] = []
     try:
         for ligne in csv.reader(io.StringIO(texte, newline=""), delimiter=";"):
             if len(lignes) > 2 * LIGNES_AU_PLUS:
@@ -123,7 +123,8 @@ LARGEURS = (14, 40, 18, 42, 34, 22, 30)
 def lignes_du_modele(jours: Iterable[dt.date]) -> list[list[str | dt.date]]:
     """Titles, then for each day one line a part of the meal, to fill."""
     titres: list[str | dt.date] = [noms[0] for noms in COLONNES.values()]
-    return [titres, *([jour, "", c.label, "", "", "", ""] for jour in jours for c in Composante)]
+    vides: list[list[str | dt.date]] = [[jour, "", c.label, "", "", "", ""] for jour in jours for c in Composante]
+    return [titres, *vides]
 
 
 def modele_xlsx(jours: Iterable[dt.date]) -> bytes:
@@ -140,8 +141,8 @@ def modele_xlsx(jours: Iterable[dt.date]) -> bytes:
         case.number_format = "dd/mm/yyyy"
     feuille.freeze_panes = "A2"
     aide = classeur.create_sheet("Aide")
-    for ligne in AIDE:
-        aide.append(ligne)
+    for conseil in AIDE:
+        aide.append(conseil)
     aide.column_dimensions["A"].width, aide.column_dimensions["B"].width = 24, 90
     for case in aide["B"]:
         case.alignment = Alignment(wrap_text=True)

@@ -12,7 +12,7 @@ from reservations.models import Activite, Allergene, AnneeScolaire
 @require_safe
 def menus(request):
     """The menus of a week: of the service of the address, else of the children's services, else of all."""
-    semaine = choisir_semaine(request.GET.get("semaine", ""), AnneeScolaire.objects.all(), timezone.localdate())
+    semaine = choisir_semaine(request.GET.get("semaine", ""), list(AnneeScolaire.objects.all()), timezone.localdate())
     activites = list(Activite.objects.filter(active=True))
     demande = request.GET.get("activite", "")
     enfants = enfants_du_foyer(request)

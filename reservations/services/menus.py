@@ -124,7 +124,8 @@ def _fermetures(menus: Iterable[MenuLu]) -> dict[tuple[dt.date, int | None], str
         .annotate(ouvertes=Count("pk", filter=Q(fermeture="")), motif=Max("fermeture"))
         .values_list("date", "ouvertes", "motif")
     }
-    lues: dict[tuple[dt.date, int | None], str] = {**une, **{(jour, None): motif for jour, motif in toutes.items()}}
+    lues: dict[tuple[dt.date, int | None], str] = {(jour, None): motif for jour, motif in toutes.items()}
+    lues.update(une)
     return {cle: lues.get(cle, "pas de service") for cle in {(menu.date, menu.activite) for menu in menus}}
 
 
