@@ -121,7 +121,11 @@ class ImportForm(forms.Form):
 
 
 # Of dates to count from: a day of the year 9999 has no next one.
-BORNES = [MinValueValidator(dt.date(2000, 1, 1)), MaxValueValidator(dt.date(2200, 1, 1))]
+HORS_BORNES = "Choisissez une date entre 2000 et 2200."
+BORNES = [
+    MinValueValidator(dt.date(2000, 1, 1), HORS_BORNES),
+    MaxValueValidator(dt.date(2200, 1, 1), HORS_BORNES),
+]
 
 
 class CopieForm(forms.Form):

@@ -124,9 +124,14 @@ def _fermetures(menus: Iterable[MenuLu]) -> dict[tuple[dt.date, int | None], str
         .annotate(ouvertes=Count("pk", filter=Q(fermeture="")), motif=Max("fermeture"))
         .values_list("date", "ouvertes", "motif")
     }
-    lues: dict[tuple[dt.date, int | None], str] = {(jour, None): motif for jour, motif in toutes.items()}
-    lues.update(une)
-    return {cle: lues.get(cle, "pas de service") for cle in {(menu.date, menu.activite) for menu in menus}}
+    return {
+        (menu.date, menu.activite): (
+            une.get((menu.date, menu.activite), "pas de service")
+            if menu.activite
+            else toutes.get(menu.date, "pas de service")
+        )
+        for menu in menus
+    }
 
 
 def empreinte(differences: Iterable[Difference]) -> str:
