@@ -14,7 +14,16 @@ from django.urls import reverse
 from comptes.models import Demande as DemandeDuFoyer
 from comptes.models import Document, DocumentDeLaVille, QuotientFamilial, Utilisateur
 from comptes.roles import ADMIN, CHOIX, NATURES_LUES, ROLES
-from reservations.models import Absence, Fermeture, Menu, MessageDeLaVille, Plat, PremiereDemande, Rappel, RefusEnregistre
+from reservations.models import (
+    Absence,
+    Fermeture,
+    Menu,
+    MessageDeLaVille,
+    Plat,
+    PremiereDemande,
+    Rappel,
+    RefusEnregistre,
+)
 from reservations.services.annuler_collectivement import Demande, annuler_collectivement
 from reservations.services.attente import demander
 from tests.administration import adresse
