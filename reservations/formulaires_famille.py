@@ -26,11 +26,12 @@ Case = tuple[int, dt.date]  # an enrolment on a day
 
 @dataclass(frozen=True)
 class FormulaireDeFamille:
-    """`demandes`: the changes of each enrolment that has some."""
+    """`demandes`: the changes of each enrolment that has some. `a_plusieurs`: a bulk button made some of them."""
 
     demandes: Mapping[int, Changements]
     jeton: str
     aller: str = ""
+    a_plusieurs: bool = False
     annonce: Decimal = Decimal(0)
 
     @classmethod
@@ -49,7 +50,7 @@ class FormulaireDeFamille:
             touchees = _plage_de_famille(portee, libres | reserves, inscriptions)
             voulues = basculer((reserves - annulations) | ajouts, touchees, reserves)
             ajouts, annulations = voulues - reserves, reserves - voulues
-        return cls(_par_inscription(ajouts, annulations), **lire_la_suite(donnees))
+        return cls(_par_inscription(ajouts, annulations), a_plusieurs=bool(portee), **lire_la_suite(donnees))
 
 
 def _par_inscription(ajouts: Iterable[Case], annulations: Iterable[Case]) -> dict[int, Changements]:

@@ -119,7 +119,8 @@ def _envoi(request, foyer, premier):
         messages.error(request, str(erreur))
         return redirect(adresse_de_famille(foyer.annee, premier))
     demandes = formulaire.demandes
-    if formulaire.aller:
+    if formulaire.aller or formulaire.a_plusieurs:
+        # Without JavaScript a bulk button may touch months and children out of sight: their number and price first.
         voulu = lire_mois(formulaire.aller, foyer.inscriptions[0]) or premier
         return redirect(adresse_de_famille(foyer.annee, voulu, demandes))
     if not demandes:

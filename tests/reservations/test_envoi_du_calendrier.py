@@ -64,6 +64,11 @@ def test_a_form_replayed_is_the_same_operation(f, client):
     assert ecrit()[:3] == (1, 1, 1)
 
 
+def test_without_javascript_the_page_says_that_a_bulk_button_books_at_once(f, client):
+    page = client.get(adresse(f, mois="2026-12")).content.decode()
+    assert "les enregistrent aussitôt" in page.partition("<noscript>")[2].partition("</noscript>")[0]
+
+
 def test_a_bulk_button_pressed_twice_does_not_undo_itself(f, client):
     page = client.get(adresse(f, mois="2026-12")).context["calendrier"]
     donnees = {"deja": "", "vus": page.vus, "portee": "mois:2026-12", "jeton": jeton()}

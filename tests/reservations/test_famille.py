@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import uuid
+from decimal import Decimal
 
 import pytest
 from django.contrib.messages import get_messages
@@ -54,6 +55,12 @@ def code(inscription, *jours):
 
 def envoyer(client, adresse=MOIS, **champs):
     return client.post(adresse, {"jeton": str(uuid.uuid4()), **champs})
+
+
+def presser(client, portee, champs=None):
+    """Press a bulk button without JavaScript; return the page to which it leads, with its changes unsent."""
+    champs = champs_caches(client.get(MOIS)) if champs is None else champs
+    return client.get(envoyer(client, **champs, portee=portee).url)
 
 
 def reserves(inscription):
@@ -177,36 +184,43 @@ def test_nothing_changed_is_said(parent, tom):
         ("annee", "annee", "annee"),
     ],
 )
-def test_a_bulk_button_without_javascript(parent, lea, tom, portee, lea_attendus, tom_attendus):
+def test_a_bulk_button_without_javascript_says_what_it_changes_then_books(
+    parent, lea, tom, portee, lea_attendus, tom_attendus
+):
     annee = set(Journee.objects.filter(activite=tom.activite).values_list("date", flat=True))
     ensembles = {"annee": annee, "mois": {j for j in annee if f"{j:%Y-%m}" == "2026-12"}}
-    champs = champs_caches(parent.get(MOIS))
+    voulus = [ensembles[a] if isinstance(a, str) else a for a in (lea_attendus, tom_attendus)]
     portee = portee.format(lea=lea.inscription.pk, tom=tom.pk)
-    envoyer(parent, **champs, portee=portee)
-    for inscription, attendus in ((lea.inscription, lea_attendus), (tom, tom_attendus)):
-        assert reserves(inscription) == (ensembles[attendus] if isinstance(attendus, str) else attendus)
+    page = presser(parent, portee)
+    nombre = sum(map(len, voulus))
+    bilan = f"{nombre} ajouts, {nombre * Decimal('4.97'):.2f} €".replace(".", ",")
+    assert bilan in page.content.decode().replace("\xa0", " ").replace("\u202f", "")
+    assert not Operation.objects.exists()
+    envoyer(parent, **champs_caches(page))
+    assert [reserves(lea.inscription), reserves(tom)] == voulus
     assert Operation.objects.count() == 1
-    envoyer(parent, **champs_caches(parent.get(MOIS)), portee=portee)  # all booked: the button cancels them
+    envoyer(parent, **champs_caches(presser(parent, portee)))  # all booked: the button cancels them
     assert not Reservation.objects.exists()
 
 
 def test_a_bulk_button_keeps_the_boxes_ticked_with_it(parent, lea, tom):
     champs = champs_caches(parent.get(MOIS))
     champs["jours"].append(code(lea.inscription, VENDREDI))
-    envoyer(parent, **champs, portee=f"date:2026-12-07@{tom.pk}")
+    page = presser(parent, f"date:2026-12-07@{tom.pk}", champs)
+    envoyer(parent, **champs_caches(page))
     assert (reserves(lea.inscription), reserves(tom)) == ({VENDREDI}, {LUNDI})
 
 
 def test_a_bulk_button_of_a_stale_tab_never_cancels(parent, lea, tom):
     champs = champs_caches(parent.get(MOIS))
     envoyer(parent, jours=[code(lea.inscription, LUNDI), code(tom, LUNDI)])
-    envoyer(parent, **champs, portee="date:2026-12-07")
+    envoyer(parent, **champs_caches(presser(parent, "date:2026-12-07", champs)))
     assert reserves(lea.inscription) == reserves(tom) == {LUNDI}
 
 
 def test_a_bulk_button_books_one_meal_a_day_for_a_child_with_two_enrolments(parent, lea):
     InscriptionFactory(rattachement=lea.rattachement, activite=ouvrir(), annee=lea.annee)
-    envoyer(parent, **champs_caches(parent.get(MOIS)), portee="date:2026-12-07")
+    envoyer(parent, **champs_caches(presser(parent, "date:2026-12-07")))
     assert Reservation.objects.filter(enfant=lea.enfant).count() == 1
     assert not Mouvement.objects.filter(nature=Mouvement.Nature.REFUS).exists()
 
