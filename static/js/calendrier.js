@@ -3,8 +3,11 @@
 "use strict";
 (() => {
   const cle = (inscription) => `calendrier-${inscription}`; // static/js/session.js forgets them at sign-out
-  // The recap says that the changes arrived: the draft has done its work.
-  for (const partie of document.querySelectorAll("[data-brouillon-fini]")) oublier(partie.dataset.brouillonFini);
+  const ENVOI = cle("envoi"); // a calendar of this tab was just sent
+  // The recap of what was just sent says that the changes arrived: the draft has done its work. Read later, any recap
+  // leaves the draft alone; so does one after a calendar shown again, whose form did not arrive.
+  const parties = envoye() ? document.querySelectorAll("[data-brouillon-fini]") : [];
+  for (const partie of parties) oublier(partie.dataset.brouillonFini);
 
   const formulaire = document.querySelector("form.calendrier");
   const barre = formulaire?.querySelector(".barre");
@@ -76,6 +79,15 @@
         else sessionStorage.removeItem(cle(inscription));
       }
       return true;
+    } catch {
+      return false;
+    }
+  }
+  function envoye() {
+    try {
+      const envoi = sessionStorage.getItem(ENVOI);
+      sessionStorage.removeItem(ENVOI);
+      return envoi !== null;
     } catch {
       return false;
     }
@@ -211,6 +223,11 @@
   });
   formulaire.addEventListener("submit", () => {
     depart_voulu = true;
+    try {
+      sessionStorage.setItem(ENVOI, "1");
+    } catch {
+      // storage is closed: there is no draft to forget
+    }
   });
   addEventListener("session-finie", () => {
     depart_voulu = true; // the draft waits for the return

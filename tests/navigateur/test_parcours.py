@@ -196,6 +196,20 @@ def test_revenir_en_arriere_et_renvoyer_ne_reserve_pas_deux_fois(calendrier, js)
     assert Operation.objects.filter(mouvements__inscription=page.inscription, origine="parent").distinct().count() == 2
 
 
+def test_relire_un_ancien_recapitulatif_garde_les_changements(calendrier):
+    page = calendrier()
+    cocher(page, "2026-12-08")
+    valider(page)
+    recapitulatif = page.url
+    page.get_by_role("link", name="Continuer").click()
+    expect(page.locator("[data-bilan]")).to_have_text("Aucun changement à valider")
+    cocher(page, "2026-12-15")
+    page.on("dialog", lambda dialogue: dialogue.accept())
+    page.goto(recapitulatif)
+    page.get_by_role("link", name="Continuer").click()
+    expect(page.locator("[data-date='2026-12-15']")).to_have_class(re.compile("a-ajouter"))
+
+
 def test_partir_avec_des_changements_demande_d_abord(calendrier):
     page = calendrier()
     cocher(page, "2026-12-08")
