@@ -71,14 +71,20 @@ def _avis(recapitulatif: Recapitulatif) -> Avis:
 
 
 def _sujet_collectif(recapitulatif: Recapitulatif, collective: AnnulationCollective) -> str:
+    nature = f"{collective.get_nature_display()}{INSECABLE}:"
+    if recapitulatif.attente_seule:
+        return f"{nature} liste d’attente de {recapitulatif.prenoms}"
     fait = "rétablis" if collective.retablie_le else "annulés sans frais"
-    return f"{collective.get_nature_display()}{INSECABLE}: repas de {recapitulatif.prenoms} {fait}"
+    return f"{nature} repas de {recapitulatif.prenoms} {fait}"
 
 
 def _lettre(recapitulatif: Recapitulatif, categorie: Categorie) -> Lettre:
     operation = recapitulatif.operation
     par_la_ville = operation.origine != Operation.Origine.PARENT
-    debut = "La mairie a modifié les repas" if par_la_ville else "Récapitulatif des repas"
+    objet = "liste d’attente" if par_la_ville and recapitulatif.attente_seule else "repas"
+    debut = "Récapitulatif des repas"
+    if par_la_ville:
+        debut = "La mairie a modifié la liste d’attente" if objet != "repas" else "La mairie a modifié les repas"
     sujet = f"{debut} de {recapitulatif.prenoms}"
     if operation.collective:
         sujet = _sujet_collectif(recapitulatif, operation.collective)

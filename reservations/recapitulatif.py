@@ -187,6 +187,11 @@ class Recapitulatif:
         return len(self._de_nature(N.ATTENTE))
 
     @property
+    def attente_seule(self) -> bool:
+        """Whether it is about the waiting list and no meal."""
+        return all(m.nature in (N.ATTENTE, N.SORTIE_D_ATTENTE) for p in self.parties for m in p.mouvements)
+
+    @property
     def a_ecrire(self) -> bool:
         """Whether it is worth a mail: something changed, or a full day was refused, of which the mail is the proof.
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from comptes.admin_communs import Fiche, LectureSeule
 from comptes.francais import date_courte, date_longue, nombre
-from reservations.models import Activite, AnnulationCollective
+from reservations.models import Activite, AnnulationCollective, Mouvement
 from reservations.services.annuler_collectivement import (
     JOURS_AU_PLUS,
     Demande,
@@ -26,7 +26,7 @@ from reservations.services.annuler_collectivement import (
     classes_de,
     jours_de_service,
 )
-from reservations.services.retablir import est_retablissable, non_retablis, retablir
+from reservations.services.retablir import attentes_revenues, est_retablissable, non_retablis, retablir
 
 LISTE_AU_PLUS = 2000
 
@@ -138,12 +138,12 @@ class AnnulationCollectiveAdmin(LectureSeule, Fiche):
     actions = None
     readonly_fields = [
         "nature", "motif", "les_activites", "les_classes", "les_jours", "auteur", "cree_le", "effet",
-        "retablie_par", "retablie_le", "non_retablis",
+        "retablie_par", "retablie_le", "demandes_revenues", "non_retablis",
     ]  # fmt: skip
     change_form_template = "admin/reservations/annulationcollective/fiche.html"
 
     def get_fields(self, request, obj=None):
-        suite = ["retablie_par", "retablie_le", "non_retablis"]
+        suite = ["retablie_par", "retablie_le", "demandes_revenues", "non_retablis"]
         return [champ for champ in self.readonly_fields if champ not in suite or (obj and obj.retablie_le)]
 
     def has_add_permission(self, request, obj=None):
@@ -220,10 +220,14 @@ class AnnulationCollectiveAdmin(LectureSeule, Fiche):
             self.message_user(request, " ".join(refus.messages), messages.ERROR)
         else:
             self.log_change(request, annulation, "Rétablie")
-            restes = non_retablis(annulation).count()
+            restes, revenues = non_retablis(annulation).count(), attentes_revenues(annulation).count()
             phrase = "Les repas annulés sont rétablis, et les familles prévenues par e-mail."
+            if revenues:
+                un, plusieurs = "demande attend de nouveau, à son rang", "demandes attendent de nouveau, à leur rang"
+                phrase += f" {nombre(revenues, un, plusieurs)} d’avant."
             if restes:
-                phrase += f" {nombre(restes, 'repas n’a pas pu l’être', 'repas n’ont pas pu l’être')} : voyez la liste."
+                perdus = nombre(restes, "repas ou demande n’a pas pu l’être", "repas ou demandes n’ont pas pu l’être")
+                phrase += f" {perdus} : voyez la liste."
             self.message_user(request, phrase, messages.WARNING if restes else messages.SUCCESS)
         return redirect(reverse("admin:reservations_annulationcollective_change", args=[pk]))
 
@@ -243,13 +247,26 @@ class AnnulationCollectiveAdmin(LectureSeule, Fiche):
     def effet(self, annulation):
         fait = bilan(annulation)
         repas = nombre(fait["repas"], "repas annulé sans frais", "repas annulés sans frais")
+        if fait["demandes"]:
+            repas += ", " + nombre(
+                fait["demandes"], "demande en liste d’attente finie", "demandes en liste d’attente finies"
+            )
         return f"{repas}, {nombre(fait['familles'], 'famille prévenue', 'familles prévenues')}"
 
-    @admin.display(description="repas non rétablis")
+    @admin.display(description="demandes de nouveau en liste d’attente")
+    def demandes_revenues(self, annulation):
+        lignes = [
+            f"{m.inscription.enfant} ({m.inscription.famille}), {date_longue(m.date)}\u00a0: {m.precision}"
+            for m in attentes_revenues(annulation)[:LISTE_AU_PLUS]
+        ]
+        return "\n".join(lignes) or "aucune"
+
+    @admin.display(description="repas et demandes non rétablis")
     def non_retablis(self, annulation):
         lignes = [
-            f"{m.inscription.enfant} ({m.inscription.famille}), {date_longue(m.date)} : "
-            f"{m.get_motif_display()}{f' ({m.precision})' if m.precision else ''}"
+            f"{m.inscription.enfant} ({m.inscription.famille}), {date_longue(m.date)}\u00a0: "
+            + ("liste d’attente, " if m.nature == Mouvement.Nature.SORTIE_D_ATTENTE else "")
+            + f"{m.get_motif_display()}{f' ({m.precision})' if m.precision else ''}"
             for m in non_retablis(annulation)[:LISTE_AU_PLUS]
         ]
         return "\n".join(lignes) or "aucun"

@@ -139,12 +139,13 @@ def annuler_collectivement(*, demande: Demande, auteur, cle: str) -> AnnulationC
         annulation.activites.set(demande.activites)
         if demande.classes:
             reservations = list(demande.reservations().select_related("journee"))
-            liberer(reservations, demande.attentes())
+            attentes = liberer(reservations, demande.attentes())
             textes = {journee.pk: demande.motif for journee in ouvertes}
             absences = Absence.objects.filter(journee__in=ouvertes, inscription__classe__in=demande.classes)
             prouver(
                 reservations,
                 absences=ne_plus_devoir(absences),
+                attentes=attentes,
                 motif="",
                 textes=textes,
                 auteur=auteur,
@@ -162,7 +163,12 @@ def annuler_collectivement(*, demande: Demande, auteur, cle: str) -> AnnulationC
 
 
 def bilan(annulation: AnnulationCollective) -> dict[str, int]:
-    """`familles` told and `repas` cancelled by the action itself."""
+    """`familles` told, `repas` cancelled and `demandes` of the waiting list ended by the action itself."""
     operations = Operation.objects.filter(collective=annulation, annule=None)
     annules = Q(mouvements__nature=Mouvement.Nature.ANNULATION)
-    return operations.aggregate(familles=Count("pk", distinct=True), repas=Count("mouvements", filter=annules))
+    finies = Q(mouvements__nature=Mouvement.Nature.SORTIE_D_ATTENTE)
+    return operations.aggregate(
+        familles=Count("pk", distinct=True),
+        repas=Count("mouvements", filter=annules),
+        demandes=Count("mouvements", filter=finies),
+    )

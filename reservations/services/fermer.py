@@ -15,12 +15,12 @@ from reservations.services.places import compter_les_places
 def fermer_journees(motifs: Mapping[Journee, str], *, auteur, cle: str, collective=None) -> int:
     """Close the days, locked by the caller, each with its reason; return the number of meals cancelled.
 
-    Who waited for a place waits no more, and a place that was held is given back.
+    Who waited for a place waits no more and is told; a place that was held is given back.
 
     `auteur` is the agent, or None for a command; `cle` names the action, so that run again it does nothing twice.
     """
     reservations = list(Reservation.objects.filter(journee__in=motifs).select_related("journee"))
-    liberer(reservations, Attente.objects.filter(journee__in=motifs))
+    attentes = liberer(reservations, Attente.objects.filter(journee__in=motifs))
     for journee, motif in motifs.items():
         journee.fermeture, journee.places_prises, journee.depassement = motif, 0, 0
     Journee.objects.bulk_update(motifs, ["fermeture"])
@@ -29,6 +29,7 @@ def fermer_journees(motifs: Mapping[Journee, str], *, auteur, cle: str, collecti
     prouver(
         reservations,
         absences=absences,
+        attentes=attentes,
         motif=Motif.FERME,
         textes=textes,
         auteur=auteur,
@@ -46,20 +47,25 @@ def ne_plus_devoir(absences) -> list[Absence]:
     return dues
 
 
-def liberer(reservations: Iterable[Reservation], attentes) -> None:
-    """Delete the meals and end the requests that wait; the places of both are given back, under the days' locks."""
+def liberer(reservations: Iterable[Reservation], attentes) -> list[Attente]:
+    """Delete the meals and end the requests that wait, under the days' locks; return those requests.
+
+    The places of both are given back.
+    """
     Reservation.objects.filter(pk__in=[r.pk for r in reservations]).delete()
-    attentes = attentes.actives()
-    tenues = Counter(attentes.filter(etat=Attente.Etat.ATTRIBUEE).values_list("journee", flat=True))
-    attentes.update(etat=Attente.Etat.CADUQUE, close_le=timezone.now())
-    rendues = Counter(r.journee_id for r in reservations) + tenues
+    finies = list(attentes.actives().select_related("journee"))
+    Attente.objects.filter(pk__in=[a.pk for a in finies]).update(etat=Attente.Etat.CADUQUE, close_le=timezone.now())
+    rendues = Counter(r.journee_id for r in reservations)
+    rendues.update(a.journee_id for a in finies if a.etat == Attente.Etat.ATTRIBUEE)
     compter_les_places({pk: -n for pk, n in rendues.items()})
+    return finies
 
 
 def prouver(
     reservations: Iterable[Reservation],
     *,
     absences: Iterable[Absence] = (),
+    attentes: Iterable[Attente] = (),
     motif: str,
     textes: Mapping[int, str],
     auteur,
@@ -68,37 +74,36 @@ def prouver(
 ) -> None:
     """Write what became of these meals: an operation and its mail for each household, a line for each meal.
 
-    `motif` is the code of the lines, `textes` the words of each day (by primary key). `absences` are due no more.
+    `motif` is the code of the lines, `textes` the words of each day (by primary key). `absences` are due no more,
+    `attentes` wait no more.
     """
-    concernees = {r.inscription_id for r in reservations} | {a.inscription_id for a in absences}
+    concernees = {lu.inscription_id for lus in (reservations, absences, attentes) for lu in lus}
     inscriptions = {i.pk: i for i in Inscription.objects.filter(pk__in=concernees).completes().avec_courriels()}
     mouvements = defaultdict(list)
-    for r in sorted(reservations, key=lambda r: (r.inscription_id, r.date)):
-        mouvements[inscriptions[r.inscription_id].famille.pk].append(
-            Mouvement(
-                inscription=inscriptions[r.inscription_id],
-                date=r.date,
-                nature=Mouvement.Nature.ANNULATION,
-                motif=motif,
-                precision=textes[r.journee_id],
-                prix=r.prix,
-                capacite=r.journee.capacite,
-                places_prises=r.journee.places_prises,
-            )
-        )
-    for absence in absences:
-        inscription = inscriptions[absence.inscription_id]
+
+    def dire(lu, nature, **champs):
+        inscription = inscriptions[lu.inscription_id]
         mouvements[inscription.famille.pk].append(
             Mouvement(
                 inscription=inscription,
-                date=absence.date,
-                nature=Mouvement.Nature.ABSENCE,
-                precision=textes[absence.journee_id],
-                prix=0,
-                capacite=absence.journee.capacite,
-                places_prises=absence.journee.places_prises,
+                date=lu.date,
+                nature=nature,
+                precision=textes[lu.journee_id],
+                capacite=lu.journee.capacite,
+                places_prises=lu.journee.places_prises,
+                **champs,
             )
         )
+
+    for r in sorted(reservations, key=lambda r: (r.inscription_id, r.date)):
+        dire(r, Mouvement.Nature.ANNULATION, motif=motif, prix=r.prix)
+    for absence in absences:
+        dire(absence, Mouvement.Nature.ABSENCE, prix=0)
+    # An operation says one thing of a day: the meal first.
+    dits = {(lu.inscription_id, lu.date) for lus in (reservations, absences) for lu in lus}
+    for attente in attentes:
+        if (attente.inscription_id, attente.date) not in dits:
+            dire(attente, Mouvement.Nature.SORTIE_D_ATTENTE, motif=motif)
     ecrire_les_operations(mouvements, auteur=auteur, cle=cle, collective=collective)
 
 

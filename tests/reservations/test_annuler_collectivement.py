@@ -264,6 +264,9 @@ def test_the_statements_do_not_count_the_families(agent, classes):
     def mesurer(familles):
         activite = ouvrir()
         foyers = [classe(foyer(activite=activite, reserves=[JEUDI, VENDREDI]), "CE2 B") for _ in range(familles)]
+        for _ in range(familles):
+            attendre(classe(foyer(activite=activite), "CE2 B"), VENDREDI)
+        Journee.objects.filter(activite=activite).update(capacite=familles)
         voulue = demande(foyers[0], jours=[JEUDI, VENDREDI], classes=classes)
         with CaptureQueriesContext(
             connection,
