@@ -34,7 +34,10 @@ def accueil(request):
         "absences": absences_du_jour(request.user, maintenant=timezone.now()) if enfants else [],
         "jeton": uuid.uuid4(),
         "offres": list(
-            Attente.objects.de(request.user).proposees(timezone.now()).select_related("enfant").order_by("expire_le")
+            Attente.objects.de(request.user)
+            .proposees(timezone.now())
+            .select_related("enfant", "journee")
+            .order_by("expire_le")
         )
         if enfants
         else [],

@@ -188,6 +188,9 @@ class CalendrierDeFamille:
         for colonne in self.colonnes:
             cases = colonne.calendrier.affiche.cases
             attentes = [c.attente for c in cases if c.attente]
+            for c in cases:
+                if c.attente:
+                    c.attente.prix = c.prix
             offres = [a for a in attentes if a.est_proposee(maintenant)]
             demandes = [a for a in attentes if a not in offres]
             toutes.append(FileDEnfant(colonne, offres, demandes, [c for c in cases if c.se_demande]))

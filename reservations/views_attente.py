@@ -16,7 +16,7 @@ from comptes.francais import mois_long
 from reservations.formulaires import FormulaireDuCalendrier, FormulaireIncorrect, lire_changements
 from reservations.lecture_calendrier import charger_calendrier, mois_par_defaut
 from reservations.models import Attente, Inscription
-from reservations.services.attente import AttenteClose, accepter, demander, refuser, retirer
+from reservations.services.attente import AttenteClose, accepter, demander, prix_de_la_place, refuser, retirer
 
 PK_AU_PLUS = 2**63 - 1
 
@@ -35,6 +35,7 @@ def attente(request, pk):
     offres: list[Attente] = []
     autres: list[Attente] = []
     for a in siennes:
+        a.prix = prix_de_la_place(inscription, a.date)
         (offres if a.est_proposee(maintenant) else autres).append(a)
     contexte = {
         "inscription": inscription,

@@ -1,5 +1,8 @@
 """The waiting list of a full day, in the order of requests only; and the absences of the morning."""
 
+import datetime as dt
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -18,8 +21,13 @@ class AttenteQuerySet(models.QuerySet):
 
     def proposees(self, maintenant) -> "AttenteQuerySet":
         """The places that a household may accept now."""
-        encore = Q(expire_le__gt=maintenant) | Q(annoncee_le=None, journee__limite_reservation__gt=maintenant)
-        return self.filter(encore, etat=Attente.Etat.ATTRIBUEE, mode=Attente.Mode.PROPOSER)
+        encore = Q(annoncee_le=None) | Q(expire_le__gt=maintenant)
+        return self.filter(
+            encore,
+            etat=Attente.Etat.ATTRIBUEE,
+            mode=Attente.Mode.PROPOSER,
+            journee__limite_reservation__gt=maintenant,
+        )
 
     def avec_rang(self) -> "AttenteQuerySet":
         """Annotate `rang`: 1 for the first of those who wait for this day, or hold a place of it."""
@@ -66,6 +74,7 @@ class Attente(models.Model):
     objects = AttenteQuerySet.as_manager()
 
     rang: int  # avec_rang()
+    prix: Decimal | None = None  # not stored: what the meal would cost, for the page that shows it
 
     class Meta:
         verbose_name = "attente"
@@ -97,7 +106,13 @@ class Attente(models.Model):
         """Whether the household may accept the place now."""
         if self.etat != self.Etat.ATTRIBUEE or self.mode != self.Mode.PROPOSER:
             return False
-        return self.expire_le is not None and self.expire_le > maintenant
+        return maintenant < self.proposee_jusqu_a
+
+    @property
+    def proposee_jusqu_a(self) -> dt.datetime:
+        """The time of an offer begins when the family is told: before, only the cut-off of the day ends it."""
+        fin = self.journee.limite_reservation
+        return min(fin, self.expire_le) if self.annoncee_le and self.expire_le else fin
 
 
 class AbsenceQuerySet(models.QuerySet):

@@ -7,6 +7,7 @@ is read after the locks.
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
@@ -147,7 +148,7 @@ def accepter(*, attente: int, auteur, horloge: Horloge = timezone.now) -> Operat
         maintenant = horloge()
         if offre.etat == Etat.SATISFAITE:
             return Operation.objects.get(famille=inscription.famille, cle=_cle(offre, "repas"))
-        if offre.etat == Etat.EXPIREE or (offre.etat == Etat.ATTRIBUEE and _expiree(offre, journee, maintenant)):
+        if offre.etat == Etat.EXPIREE or (offre.etat == Etat.ATTRIBUEE and maintenant >= offre.proposee_jusqu_a):
             raise AttenteClose("Le temps pour accepter cette place est passé : elle n’est plus gardée pour vous.")
         if offre.etat != Etat.ATTRIBUEE:
             raise AttenteClose(phrase)
@@ -185,7 +186,7 @@ def _servir_une(inscription, journee, attente, horloge) -> str:
     maintenant = horloge()
     if attente.etat != Etat.ATTRIBUEE:
         return ""
-    if attente.mode == Mode.PROPOSER and _expiree(attente, journee, maintenant):
+    if attente.mode == Mode.PROPOSER and maintenant >= attente.proposee_jusqu_a:
         _, ligne = _sortir(inscription, journee, attente, Etat.EXPIREE, maintenant)
         envoyer_place_perdue(ligne, inscription)
     elif motif := _motif(inscription, journee, maintenant):
@@ -199,6 +200,7 @@ def _servir_une(inscription, journee, attente, horloge) -> str:
         delai = dt.timedelta(hours=inscription.activite.offre_heures)
         attente.expire_le = min(journee.limite_reservation, maintenant + delai)
         attente.save(update_fields=["annoncee_le", "expire_le"])
+        attente.prix = prix_de_la_place(inscription, attente.date)
         envoyer_offre(attente, inscription)
     return attente.etat
 
@@ -233,15 +235,8 @@ def _prendre(pk: int, *, sauter: bool = False) -> tuple[Inscription, Journee, At
         return None
     (journee,) = Journee.objects.filter(pk=attente.journee_id).verrouillees()
     attente.refresh_from_db()
+    attente.journee = journee
     return inscription, journee, attente
-
-
-def _expiree(attente: Attente, journee: Journee, maintenant: dt.datetime) -> bool:
-    """The time of an offer begins when the family is told: before, only the cut-off of the day ends it."""
-    fin = journee.limite_reservation
-    if attente.annoncee_le and attente.expire_le:
-        fin = min(fin, attente.expire_le)
-    return maintenant >= fin
 
 
 def _tenus(enfants, jours) -> dict[tuple[int, dt.date], Reservation | Absence]:
@@ -253,7 +248,11 @@ def _tenus(enfants, jours) -> dict[tuple[int, dt.date], Reservation | Absence]:
     return lus | {(r.enfant_id, r.date): r for r in reservations}
 
 
-def _prix(inscription, jour):
+def prix_de_la_place(inscription: Inscription, jour: dt.date) -> Decimal | None:
+    """What the meal of a place given will cost: never late, for a place is never given past the cut-off.
+
+    `inscription`: `avec_prix()`.
+    """
     return prix_du_repas(jour, prix_fixe=inscription.prix_fixe, cout=inscription.cout)
 
 
@@ -263,7 +262,7 @@ def _contexte(inscription, tenu, jour, maintenant) -> dict:
         "debut": inscription.debut,
         "fin": inscription.fin,
         "ouverte": inscription.annee.est_ouverte(maintenant),
-        "prix": _prix(inscription, jour),
+        "prix": prix_de_la_place(inscription, jour),
         "detenteur": Detenteur.ABSENT if isinstance(tenu, Absence) else inscription.detenteur(tenu),
         "sortie": inscription.sorties.get(jour, ""),
         "a_signer": inscription.a_signer,
@@ -301,7 +300,7 @@ def _operation(inscription, attente, issue, auteur, maintenant) -> Operation:
 def _reserver(inscription, journee, attente, maintenant, *, auteur=None) -> tuple[Operation, Mouvement]:
     """Book the place held: the count does not move."""
     operation = _operation(inscription, attente, "repas", auteur, maintenant)
-    prix = _prix(inscription, journee.date)
+    prix = prix_de_la_place(inscription, journee.date)
     Reservation.objects.create(
         inscription=inscription, journee=journee, enfant=inscription.enfant, date=journee.date, prix=prix
     )

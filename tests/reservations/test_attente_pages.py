@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from post_office.models import Email
 
 from comptes.models import Enfant
 from comptes.roles import creer_agent
@@ -286,3 +287,30 @@ def test_the_lists_have_the_same_statements_for_one_row_and_thirty(liste):
     un = requetes(client, reverse(liste))
     remplir(12)
     assert requetes(client, reverse(liste)) == un
+
+
+# --- The price is said before anything is sent ------------------------------------------------------------------------
+def test_the_price_is_beside_each_day_each_request_and_each_offer_and_in_the_mail():
+    f, _ = offre()
+    activite, _ = plein(MARDI, dt.date(2026, 12, 10))
+    g = foyer(activite=activite)
+    demande(g, MARDI)
+    assert "Le repas coûte <strong>4,97\xa0€</strong>" in connecte(f).get(page(f)).content.decode()
+    siennes = connecte(g).get(page(g)).content.decode()
+    assert "me proposer la place, 4,97\xa0€" in siennes
+    assert "Jeudi 10\xa0décembre</strong> <small>4,97\xa0€ · jusqu’au" in siennes
+    assert "Prix du repas\xa0: 4,97\xa0€" in Email.objects.filter(to=[f.utilisateur.email]).latest("pk").message
+
+
+def test_an_offer_that_the_worker_announced_late_is_accepted_where_the_home_page_shows_it(ouverture):
+    activite, tient = plein()
+    f = foyer(activite=activite)
+    a = demande(f)
+    tient.reserver(annuler=[LUNDI])  # the worker is stopped: nothing is announced
+    ouverture.move_to(Attente.objects.get(pk=a.pk).expire_le + dt.timedelta(hours=1))
+    client = Client()
+    client.force_login(f.utilisateur)
+    assert "Une place s’est libérée" in client.get("/").content.decode()
+    assert "Accepter et réserver" in client.get(page(f)).content.decode()
+    reponse = client.post(reverse("reservations:accepter_place", args=[a.pk]), follow=True)
+    assert "Réservation ajoutée" in reponse.content.decode()
