@@ -4,10 +4,11 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils import timezone
+from django.utils.html import format_html
 
 from comptes.admin_communs import Fiche
 from comptes.francais import INSECABLE, JOURS_COURTS, heure, nombre
@@ -70,7 +71,9 @@ class Etat(admin.SimpleListFilter):
 
 class JourneeForm(forms.ModelForm):
     confirmer = forms.BooleanField(
-        label="Annuler les repas réservés ce jour-là", required=False, help_text="Demandé quand il y en a."
+        label="Annuler les repas réservés ce jour-là",
+        required=False,
+        help_text="Demandé quand il y en a. Ils se rétabliront d’un coup, sur la page de l’annulation collective.",
     )
 
     class Meta:
@@ -157,7 +160,11 @@ class JourneeAdmin(Fiche):
         return super().has_change_permission(request, obj)
 
     def save_model(self, request, obj, form, change):
-        dire_le_bilan(self, request, modifier_journee(journee=obj, reglages=form.reglages(), auteur=request.user))
+        bilan = modifier_journee(journee=obj, reglages=form.reglages(), auteur=request.user)
+        dire_le_bilan(self, request, bilan)
+        lien = lien_de_l_annulation(annulation_du_jour(Journee.objects.get(pk=obj.pk)))
+        if bilan.fermees and lien and peut_lire_l_annulation(request):
+            self.message_user(request, format_html("Annulation collective {}", lien), messages.INFO)
 
     @admin.display(description="jour", ordering="date")
     def jour(self, journee):

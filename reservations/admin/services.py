@@ -3,14 +3,16 @@
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Q
+from django.urls import reverse_lazy
 from django.utils import timezone
+from django.utils.text import format_lazy
 
 from comptes.admin_communs import Fiche, SuppressionExpliquee
 from comptes.francais import INSECABLE, JOURS, JOURS_COURTS, nombre
 from reservations.admin.communs import dire_le_bilan, lien_de_l_annulation, peut_lire_l_annulation
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Journee, Reservation, Tarif
 from reservations.services.annees import supprimer_activite
-from reservations.services.journees import actualiser_a_venir
+from reservations.services.journees import actualiser_a_venir, repas_perdus
 from reservations.tarifs import RegleDeRetard
 
 
@@ -207,7 +209,13 @@ class FermetureForm(forms.ModelForm):
     """Asks before it cancels: meals booked are counted, and the agent confirms."""
 
     confirmer = forms.BooleanField(
-        label="Annuler les repas réservés ces jours-là", required=False, help_text="Demandé quand il y en a."
+        label="Annuler les repas réservés ces jours-là",
+        required=False,
+        help_text=format_lazy(
+            "Demandé quand il y en a. Retirer la fermeture ne les rendra pas : pour pouvoir les rétablir, faites "
+            'plutôt <a href="{}">une annulation collective</a>.',
+            reverse_lazy("admin:reservations_annulationcollective_add"),
+        ),
     )
 
     class Meta:
@@ -289,6 +297,15 @@ class FermetureAdmin(Fiche):
             auteur=request.user,
         )
         dire_le_bilan(self, request, bilan)
+        if bilan.rouvertes and (perdus := repas_perdus(fermetures).count()):
+            phrase = nombre(
+                perdus,
+                "repas annulé par une fermeture n’est pas rendu",
+                "repas annulés par une fermeture ne sont pas rendus",
+            )
+            self.message_user(
+                request, f"{phrase} sur ces jours : les familles les réservent de nouveau.", messages.WARNING
+            )
 
     @admin.display(description="annulation collective")
     def annulation_collective(self, fermeture):

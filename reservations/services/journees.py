@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from reservations.models import Activite, AnneeScolaire, Fermeture, Journee, PeriodeSansClasse, Reservation
+from reservations.models import Activite, AnneeScolaire, Fermeture, Journee, Mouvement, PeriodeSansClasse, Reservation
+from reservations.regles import Motif
 from reservations.services.fermer import fermer_journees
 from reservations.services.places import compter_les_places
 
@@ -99,6 +100,28 @@ def actualiser_a_venir(
             for annee in annees:
                 bilan += actualiser_journees(activite=activite, annee=annee, auteur=auteur)
     return bilan
+
+
+def repas_perdus(fermetures: Iterable[Fermeture]):
+    """The meals to come that a closure cancelled on these days, open again since, and that nobody booked again.
+
+    Those of a collective cancellation are not among them: its undoing gives them back.
+    """
+    jours = Q(pk__in=[])
+    for fermeture in fermetures:
+        siens = Q(date__range=(fermeture.debut, fermeture.fin), date__gte=timezone.localdate())
+        jours |= siens & Q(inscription__activite=fermeture.activite_id) if fermeture.activite_id else siens
+    meme = {"inscription": OuterRef("inscription"), "date": OuterRef("date")}
+    ouverte = Journee.objects.filter(activite=OuterRef("inscription__activite"), date=OuterRef("date"), fermeture="")
+    return (
+        Mouvement.objects.filter(
+            jours, nature=Mouvement.Nature.ANNULATION, motif=Motif.FERME, operation__collective=None
+        )
+        .filter(Exists(ouverte), ~Exists(Reservation.objects.filter(**meme)))
+        .order_by()
+        .values("inscription", "date")
+        .distinct()
+    )
 
 
 def _appliquer_les_regles(journee: Journee, activite: Activite, chomes) -> bool:

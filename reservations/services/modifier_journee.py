@@ -1,6 +1,7 @@
 """One day, changed by an agent: its capacity, its cut-offs, whether it serves."""
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass, replace
 
 from django.core.exceptions import ValidationError
@@ -9,7 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from comptes.francais import date_longue
-from reservations.models import AnneeScolaire, AnnulationCollective, Fermeture, Journee
+from reservations.models import Absence, AnneeScolaire, AnnulationCollective, Attente, Fermeture, Journee
+from reservations.services.annuler_collectivement import Demande, annuler_collectivement
+from reservations.services.annuler_collectivement import bilan as annulations
 from reservations.services.journees import REGLES, Bilan, actualiser_journees
 from reservations.services.places import compter_les_places
 
@@ -69,8 +72,9 @@ def modifier_journee(*, journee: Journee, reglages: Reglages, auteur) -> Bilan:
 
     A capacity or a cut-off set here makes the day `manuelle`: it keeps them when the activity changes, until the agent
     hands it back. A capacity below the meals already booked cancels none: it tolerates those, and takes no more. A
-    closure is written as a `Fermeture` of one day, so that the next refresh of the days agrees with it. Raises
-    ValidationError for a day past, or one that something wider closes.
+    closure is written as a `Fermeture` of one day, so that the next refresh of the days agrees with it; when meals are
+    booked or waited for, it is a collective cancellation, which can be undone. Raises ValidationError for a day past,
+    or one that something wider closes.
     """
     with transaction.atomic():
         annee = AnneeScolaire.objects.filter(debut__lte=journee.date, fin__gte=journee.date).first()
@@ -94,11 +98,29 @@ def modifier_journee(*, journee: Journee, reglages: Reglages, auteur) -> Bilan:
             lue.save(update_fields=["manuelle"])
         if reglages.fermeture is not None:
             verifier_la_fermeture(lue, reglages.fermeture)
-            _ecrire_la_fermeture(lue, reglages.fermeture)
+            if reglages.fermeture and not lue.fermeture and _est_attendue(lue):
+                bilan += _annuler_les_repas(lue, reglages.fermeture, auteur)
+            else:
+                _ecrire_la_fermeture(lue, reglages.fermeture)
         if annee and (reglages.fermeture is not None or reglages.manuelle is False):
             fait = actualiser_journees(activite=lue.activite, annee=annee, auteur=auteur)
             bilan += replace(fait, en_depassement=0)
     return bilan
+
+
+def _est_attendue(journee: Journee) -> bool:
+    """Whether somebody would lose a meal, a request, or what they were told of an absence."""
+    return (
+        journee.reservations.exists()
+        or Absence.objects.filter(journee=journee).exists()
+        or Attente.objects.filter(journee=journee).actives().exists()
+    )
+
+
+def _annuler_les_repas(journee: Journee, motif: str, auteur) -> Bilan:
+    demande = Demande(AnnulationCollective.Nature.FERMETURE, motif, (journee.activite,), (journee.date,))
+    faite = annuler_collectivement(demande=demande, auteur=auteur, cle=uuid.uuid4().hex)
+    return Bilan(fermees=1, repas_annules=annulations(faite)["repas"])
 
 
 def _ecrire_la_fermeture(journee: Journee, motif: str) -> None:

@@ -260,6 +260,25 @@ def test_a_closure_deleted_opens_its_days(guichet):
     assert journee(f).fermeture == ""
 
 
+def test_a_closure_taken_back_says_which_meals_do_not_come_back(guichet):
+    f, g = foyer(reserves=[JEUDI, VENDREDI]), foyer(reserves=[JEUDI])
+    fermer(guichet, confirmer="on")
+    url = adresse("delete", Fermeture, Fermeture.objects.get().pk)
+    texte = paroles(guichet.post(url, {"post": "yes"}, follow=True))
+    assert "3 repas annulés par une fermeture ne sont pas rendus" in texte
+    fermer(guichet, activite=g.activite.pk)
+    f.reserver(JEUDI)
+    url = adresse("delete", Fermeture, Fermeture.objects.get().pk)
+    assert "1 repas annulé par une fermeture n’est pas rendu" in paroles(
+        guichet.post(url, {"post": "yes"}, follow=True)
+    )
+
+
+def test_the_page_of_a_closure_leads_to_the_one_that_can_be_undone(guichet):
+    aide = guichet.get(adresse("add", Fermeture)).content.decode().partition("Retirer la fermeture")[2]
+    assert 'href="/admin/reservations/annulationcollective/add/"' in aide[:200]
+
+
 def test_closures_deleted_together_open_their_days(guichet):
     f = foyer()
     fermer(guichet)

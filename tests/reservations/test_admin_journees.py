@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from reservations.models import (
+    AnnulationCollective,
     Fermeture,
     Journee,
     Mouvement,
@@ -104,6 +105,17 @@ def test_a_day_closed_on_its_page_stays_closed_when_the_days_are_refreshed(guich
     modifier(guichet, f.activite, capacite=60)
     assert journee(f).fermeture == "Fuite d’eau"
     assert not Reservation.objects.exists()
+
+
+def test_the_meals_of_a_day_closed_on_its_page_come_back_by_the_undo_of_the_collective_action(guichet):
+    f = foyer(reserves=[JEUDI])
+    texte = paroles(modifier(guichet, journee(f), fermeture="Fuite d’eau", confirmer="on"))
+    faite = AnnulationCollective.objects.get()
+    assert adresse("change", faite, faite.pk) in texte
+    assert "fermeture" not in guichet.get(adresse("change", journee(f), journee(f).pk)).context["adminform"].form.fields
+    guichet.post(adresse("retablir", faite, faite.pk))
+    assert (journee(f).fermeture, journee(f).places_prises) == ("", 1)
+    assert Reservation.objects.get().date == JEUDI
 
 
 def test_a_day_closed_on_its_page_is_opened_there(guichet):
