@@ -51,6 +51,13 @@ class Motif(TextChoices):
 # What asks for a state that is already so changes nothing, and is no refusal.
 SANS_EFFET = {Motif.DEJA_RESERVE, Motif.PAS_RESERVE, Motif.DEJA_EN_ATTENTE}
 
+# Why a meal, a place of the waiting list or the return of an absence is refused: the reasons of the register.
+REFUS_DE_REPAS = (
+    Motif.COMPLET, Motif.HORS_DELAI, Motif.FERME, Motif.PAS_OUVERT, Motif.SANS_SERVICE, Motif.HORS_INSCRIPTION,
+    Motif.SANS_PRIX, Motif.AUTRE_FOYER, Motif.AUTRE_INSCRIPTION, Motif.ABSENT, Motif.PLACE_LIBRE, Motif.PAS_ABSENT,
+    Motif.HORS_DELAI_ABSENCE,
+)  # fmt: skip
+
 
 class Etat(TextChoices):
     """The state of a day in the calendar: the stable code of `data-etat`, and its word."""

@@ -8,6 +8,7 @@ from comptes.francais import INSECABLE, JOURS_COURTS
 from reservations.admin.journees import Periode
 from reservations.admin.preuves import Ligne
 from reservations.models import Attente, Mouvement, Rappel, RefusEnregistre
+from reservations.regles import REFUS_DE_REPAS
 
 RECHERCHE = [
     "inscription__rattachement__enfant__prenom",
@@ -20,12 +21,26 @@ def jour_court(date) -> str:
     return f"{JOURS_COURTS[date.weekday()]}{INSECABLE}{date:%d/%m/%Y}"
 
 
+class Raison(admin.SimpleListFilter):
+    """The reasons of a refusal: what one is told of a cancellation or of an absence is none."""
+
+    title = "raison"
+    parameter_name = "motif"
+
+    def lookups(self, request, model_admin):
+        return [(motif.value, motif.label) for motif in REFUS_DE_REPAS]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(motif=self.value()) if self.value() else queryset
+
+
 @admin.register(RefusEnregistre)
 class RefusAdmin(Ligne, LectureSeule, Fiche):
     """Each meal refused, with the instant, the capacity and the count on which it was."""
 
-    list_display = ["jour", "instant", "enfant", "famille", "activite", "raison", "places", "operation"]
-    list_filter = ["motif", Periode, "inscription__activite"]
+    # The proof first: on a narrow screen the rest is what one scrolls to.
+    list_display = ["jour", "instant", "enfant", "raison", "places", "famille", "activite", "operation"]
+    list_filter = [Raison, Periode, "inscription__activite"]
     list_select_related = [
         "operation",
         "inscription__rattachement__enfant",

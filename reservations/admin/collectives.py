@@ -80,6 +80,12 @@ class ChoixForm(forms.Form):
 
     jours: tuple = ()
 
+    def clean_motif(self):
+        motif = self.cleaned_data["motif"]
+        if motif.splitlines() != [motif]:
+            raise ValidationError("Le motif tient sur une ligne.")
+        return motif
+
     def clean_activites(self):
         return tuple(sorted(self.cleaned_data["activites"], key=lambda activite: activite.pk))
 
@@ -111,7 +117,7 @@ class ChoixForm(forms.Form):
             return None, None
         fin = fin or debut
         if fin < debut:
-            self.add_error("fin", "Le dernier jour est après le premier.")
+            self.add_error("fin", "Le dernier jour doit être après le premier.")
         elif (fin - debut).days >= JOURS_AU_PLUS:
             self.add_error("fin", f"Au plus {JOURS_AU_PLUS} jours à la fois.")
         return debut, fin

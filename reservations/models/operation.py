@@ -13,7 +13,7 @@ from comptes.models import Famille
 from comptes.portes import du_foyer
 from reservations.regles import Motif
 
-NUMERO = re.compile(r"^(20\d\d)-0*([1-9]\d{0,17})$")
+NUMERO = re.compile(r"^(20\d\d)-0*([1-9]\d{0,17})\Z")
 
 
 class OperationQuerySet(models.QuerySet):

@@ -63,6 +63,7 @@ def actualiser_journees(*, activite: Activite, annee: AnneeScolaire, auteur=None
                 a_fermer[journee] = fermeture
             elif journee.fermeture != fermeture:
                 bilan.rouvertes += not fermeture
+                bilan.modifiees += bool(fermeture)
                 journee.fermeture = fermeture
             if not journee.manuelle and _appliquer_les_regles(journee, activite, chomes):
                 bilan.modifiees += journee.pk is not None

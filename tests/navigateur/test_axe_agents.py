@@ -77,6 +77,23 @@ def test_a_collective_cancellation_has_no_violation(page_a, connecter, ville, la
     assert Reservation.objects.filter(date=jour).exists()
 
 
+def test_the_boxes_of_a_collective_cancellation_are_usable_on_a_phone(page_a, connecter, ville):
+    agent, _ = creer_agent(courriel="admin@exemple.fr", role="admin", prenom="Odile", nom="Sarda")
+    ville.inscription.classe = "CE2 B"
+    ville.inscription.save()
+    jour = Reservation.objects.earliest("date").date
+    choix = f"nature=greve&motif=Grève&activites={ville.activite.pk}&debut={jour:%d/%m/%Y}"
+    page = connecter(page_a(360), agent)
+    page.goto(f"{adresse('add', AnnulationCollective)}?{choix}")
+    cases = page.locator(".cases input[type=checkbox]")
+    assert cases.count() == 2
+    for case in cases.all():
+        assert case.bounding_box()["width"] >= 13
+    assert page.locator(".cases").evaluate_all("tous => tous.map(f => f.scrollWidth - f.clientWidth)") == [0, 0]
+    tableau = page.get_by_role("region", name="Repas par activité")
+    assert tableau.evaluate("t => t.scrollWidth - t.clientWidth") == 0
+
+
 def test_the_search_of_a_list_is_usable_on_a_phone(page_a, connecter, ville):
     agent, _ = creer_agent(courriel="admin@exemple.fr", role="admin", prenom="Odile", nom="Sarda")
     page = connecter(page_a(360), agent)

@@ -124,7 +124,7 @@ def test_a_parent_is_not_let_in(client):
         {"nature": "zz"}, {"motif": "a\0"}, {"motif": "x" * 81}, {"activites": "zz"}, {"activites": "9" * 30},
         {"activites": "\0"}, {"activites": ""}, {"debut": "zz"}, {"debut": "31/12/9999"}, {"debut": "01/01/0001"},
         {"fin": "zz"}, {"fin": "09/12/2026"}, {"fin": "31/12/9999"}, {"classes": "zz"}, {"classes": "\0"},
-        {"debut": "09/12/2026"}, {"jeton": "x" * 100}, {"jeton": "a\0"},
+        {"motif": "a\nb"}, {"motif": "a\u2028b"}, {"debut": "09/12/2026"}, {"jeton": "x" * 100}, {"jeton": "a\0"},
     ],
 )  # fmt: skip
 def test_a_forged_form_is_answered_on_the_page(guichet, forge):

@@ -135,6 +135,14 @@ def test_a_day_closed_by_something_wider_is_not_opened_on_its_page(guichet):
     assert journee(f).fermeture == "Grève"
 
 
+def test_another_reason_on_a_day_that_the_town_closes_is_a_change_that_is_told(guichet):
+    f = foyer()
+    fermer(guichet)
+    assert "1 journée modifiée" in paroles(modifier(guichet, journee(f), fermeture="Travaux"))
+    assert "1 journée modifiée" in paroles(modifier(guichet, journee(f), fermeture=None))
+    assert journee(f).fermeture == "Grève"
+
+
 def test_a_day_closed_twice_stays_closed_when_its_own_closure_is_taken_back(guichet):
     f = foyer()
     modifier(guichet, journee(f), fermeture="Fuite d’eau")

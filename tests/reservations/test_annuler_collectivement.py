@@ -294,6 +294,11 @@ def test_the_command_simulates_unless_told():
     assert reserves(f) == [JEUDI]
 
 
+def test_all_the_services_are_all_even_when_one_is_named_too():
+    foyer(reserves=[JEUDI])
+    assert "2 repas annulés, 2 familles" in commande(foyer(reserves=[JEUDI]), "--activite", "toutes")
+
+
 def test_the_command_run_twice_does_it_once_until_it_is_undone(agent):
     f = foyer(reserves=[JEUDI])
     assert "1 repas annulé, 1 famille" in commande(f, "--appliquer")
@@ -311,6 +316,7 @@ def test_the_command_run_twice_does_it_once_until_it_is_undone(agent):
         ([], "2026-12-09", "Grève", "Pas de service ouvert"),
         ([], "jeudi", "Grève", "n’est pas une liste de jours"),
         ([], "2026-12-10", " ", "80 caractères"),
+        ([], "2026-12-10", "Grève\nde jeudi", "sur une ligne"),
     ],
 )
 def test_the_command_refuses_in_a_sentence(suite, jours, motif, phrase):

@@ -272,8 +272,9 @@ def test_a_school_year_that_is_not_there_shows_one_that_is(f, client, annee):
     ["1", "2026-0", "2026-", "2026-99999999999999999999", "2025-000001", "20260-1", "abc", "2026-1e3", "%00", "2026-²"],
 )
 def test_an_operation_number_that_is_not_one_is_not_found(f, client, numero):
-    f.reserver(LUNDI)
-    assert client.get(f"/reservations/operations/{numero}/").status_code == 404
+    operation = f.reserver(LUNDI)
+    for adresse in (numero, f"{operation.numero}%0a"):
+        assert client.get(f"/reservations/operations/{adresse}/").status_code == 404
 
 
 # --- Years that do not book ------------------------------------------------------------------------------------------

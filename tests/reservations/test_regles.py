@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from reservations.models.activite import valider_uai
 from reservations.regles import (
     PARIS,
+    REFUS_DE_REPAS,
+    SANS_EFFET,
     Changements,
     Detenteur,
     Etat,
@@ -110,6 +112,7 @@ def test_the_reasons_of_the_table_are_all_the_reasons_to_refuse_a_booking():
     }
     d_attente = {Motif.PLACE_LIBRE, Motif.DEJA_EN_ATTENTE}
     assert {motif for motif, _ in REFUS} | d_annulation | d_absence | d_attente == set(Motif)
+    assert {motif for motif, _ in REFUS} - SANS_EFFET <= set(REFUS_DE_REPAS)
 
 
 @pytest.mark.parametrize(

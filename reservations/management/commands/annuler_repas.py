@@ -40,8 +40,8 @@ class Command(BaseCommand):
 
     def handle(self, *, nature, motif, activite, classe, jours, appliquer, **options):
         motif = motif.strip()
-        if not 0 < len(motif) <= 80 or "\0" in motif:
-            raise CommandError("Le motif a de 1 à 80 caractères.")
+        if not len(motif) <= 80 or motif.splitlines() != [motif] or "\0" in motif:
+            raise CommandError("Le motif a de 1 à 80 caractères, sur une ligne.")
         activites, demandes = lire_activites(activite), lire_jours(jours)
         inconnues = set(classe) - set(classes_de(activites, demandes))
         if inconnues:
@@ -84,7 +84,7 @@ def cle_de(demande: Demande) -> str:
 
 def lire_activites(noms: list[str]) -> tuple[Activite, ...]:
     connues = list(Activite.objects.filter(active=True).order_by("pk"))
-    if noms == ["toutes"]:
+    if "toutes" in noms:
         return tuple(connues)
     par_nom = {cle: a for a in connues for cle in (a.nom, str(a.pk))}
     for nom in noms:
