@@ -7,7 +7,6 @@ is read after the locks.
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
@@ -248,8 +247,8 @@ def _tenus(enfants, jours) -> dict[tuple[int, dt.date], Reservation | Absence]:
     return lus | {(r.enfant_id, r.date): r for r in reservations}
 
 
-def prix_de_la_place(inscription: Inscription, jour: dt.date) -> Decimal | None:
-    """What the meal of a place given will cost: never late, for a place is never given past the cut-off.
+def prix_de_la_place(inscription, jour):
+    """What the meal of a place given will cost, in euros: never late, for a place is never given past the cut-off.
 
     `inscription`: `avec_prix()`.
     """

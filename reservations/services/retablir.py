@@ -212,11 +212,12 @@ def _finies(annules) -> dict[tuple[int, dt.date], Attente]:
         etat=Attente.Etat.CADUQUE,
         close_le__lte=max(sorties.values()),
     ).order_by("close_le", "pk")
-    return {
-        (a.inscription_id, a.date): a
-        for a in closes
-        if a.close_le <= sorties.get((a.inscription_id, a.date), a.close_le - dt.timedelta(1))
-    }
+    lues = {}
+    for a in closes:
+        ecrite_le = sorties.get((a.inscription_id, a.date))
+        if ecrite_le and a.close_le and a.close_le <= ecrite_le:
+            lues[a.inscription_id, a.date] = a
+    return lues
 
 
 def _rouvrir(annulation, auteur) -> dict[tuple[int, dt.date], Journee]:
