@@ -1,0 +1,48 @@
+"""Every address of the project: its name, and what its parameters are in the world of the table."""
+
+from collections.abc import Iterator
+
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern, URLResolver
+
+from tests.acces.monde import JOUR
+
+
+def adresses(motifs=None, espace: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """(name, pattern) of each address; the route stands for the name of those that have none."""
+    for motif in get_resolver().url_patterns if motifs is None else motifs:
+        if isinstance(motif, URLResolver):
+            yield from adresses(motif.url_patterns, espace + (f"{motif.namespace}:" if motif.namespace else ""))
+        else:
+            yield espace + (motif.name or str(motif.pattern)), motif
+
+
+# Name of an address, or of its parameter → what it is in this world.
+PARAMETRES = {
+    "reservations:enfant pk": lambda m: m.lea.enfant.pk,
+    "reservations:choix_inscription pk": lambda m: m.lea.enfant.pk,
+    "reservations:calendrier pk": lambda m: m.lea.inscription.pk,
+    "reservations:attente pk": lambda m: m.lea.inscription.pk,
+    "reservations:declarer_absence pk": lambda m: m.lea.inscription.pk,
+    "reservations:annuler_absence pk": lambda m: m.lea.inscription.pk,
+    "reservations:accepter_place pk": lambda m: m.attente.pk,
+    "reservations:refuser_place pk": lambda m: m.attente.pk,
+    "reservations:retirer_attente pk": lambda m: m.attente.pk,
+    "reservations:calendrier_ics jeton": lambda m: m.flux.jeton,
+    "comptes:retirer_demande pk": lambda m: m.demande.pk,
+    "comptes:refuser_rappels jeton": lambda m: m.jeton_de_rappel,
+    "comptes:confirmer_adresse jeton": lambda m: "un-jeton-que-personne-n-a-recu",
+    "comptes:telecharger_document pk": lambda m: m.document.pk,
+    "comptes:supprimer_document pk": lambda m: m.document.pk,
+    "comptes:document_de_la_ville pk": lambda m: m.document_de_la_ville.pk,
+    "portail:effacement pk": lambda m: m.effacement.pk,
+    "demo_courriel nom": lambda m: "absent",
+    "demo_courriel_html nom": lambda m: "absent",
+    "jour": lambda m: JOUR.isoformat(),
+    "numero": lambda m: m.operation.numero,
+}
+
+
+def parametres(nom: str, motif: URLPattern, monde) -> dict:
+    voulus = getattr(motif.pattern, "converters", {})
+    return {cle: (PARAMETRES.get(f"{nom} {cle}") or PARAMETRES[cle])(monde) for cle in voulus}
