@@ -20,7 +20,18 @@ from comptes.models import (
 )
 from comptes.roles import creer_agent
 from comptes.services.rappels import adresse_de_refus
-from reservations.models import Attente, Fermeture, FluxCalendrier, Menu, MessageDeLaVille, Plat, PremiereDemande
+from reservations.models import (
+    AnnulationCollective,
+    Attente,
+    Fermeture,
+    FluxCalendrier,
+    Menu,
+    MessageDeLaVille,
+    Plat,
+    PremiereDemande,
+)
+from reservations.services.annuler_collectivement import Demande as Greve
+from reservations.services.annuler_collectivement import annuler_collectivement
 from tests.factories import EnfantFactory, foyer
 
 JOUR = dt.date(2026, 12, 10)
@@ -91,10 +102,15 @@ class Monde:
         self.plat = Plat.objects.create(menu=self.menu, composante="plat", libelle="Cassoulet")
         self.message = MessageDeLaVille.objects.create(titre="Bonjour", texte="Bonjour", famille=self.lea.famille)
         self.fermeture = Fermeture.objects.create(debut=dt.date(2027, 6, 1), fin=dt.date(2027, 6, 1), motif="Essai")
+        quand = self.operation.cree_le
         self.premiere = PremiereDemande.objects.create(
             courriel="neuve@exemple.fr", prenom="Nina", nom="Neuve", telephone="06", adresse="1", code_postal="11000",
-            commune="Carcassonne", empreinte="1" * 64, expediteur="2" * 64, expire_le=self.operation.cree_le,
+            commune="Carcassonne", etat="deposee", deposee_le=quand, empreinte="1" * 64, expediteur="2" * 64,
+            expire_le=quand,
         )  # fmt: skip
+        greve = Greve("greve", "Grève", (self.etranger.activite,), (dt.date(2026, 12, 17),))
+        annuler_collectivement(demande=greve, auteur=self.agents["guichet"], cle="0" * 32)
+        self.collective = AnnulationCollective.objects.get()
         self.jeton_de_rappel = adresse_de_refus(self.lea.famille).rstrip("/").rpartition("/")[2]
 
     def client(self, role: str) -> Client:

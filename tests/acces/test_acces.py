@@ -1,7 +1,7 @@
 """Who may open what: every address of the project, for six kinds of people. A new address without a row fails.
 
-`tests/acces/table.txt` has a line for each: its name, then the status of GET and of an empty POST for nobody, a parent of
-the household, the other household of a shared child, a stranger, a canteen agent and a guichet agent. To write the
+`tests/acces/table.txt` has a line for each: its name, then the status of GET and of an empty POST for nobody, a parent
+of the household, the other household of a shared child, a stranger, a canteen agent and a guichet agent. To write the
 lines of a new address: `ACCES_ECRIRE=1 make test ARGS=tests/acces`, then read the difference as a reviewer would.
 """
 
@@ -29,7 +29,7 @@ def statut(monde, role: str, methode: str, adresse: str) -> str:
     point = transaction.savepoint()
     reponse = getattr(monde.client(role), methode)(adresse)
     if reponse.streaming:
-        reponse.close()
+        b"".join(reponse)  # to the end, so that its files are closed
     transaction.savepoint_rollback(point)
     return str(reponse.status_code)
 
