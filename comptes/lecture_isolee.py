@@ -12,7 +12,7 @@ import resource
 import sys
 import zipfile
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from pillow_heif import register_heif_opener
 from pypdf import PdfReader, apply_configuration
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
@@ -98,6 +98,7 @@ def relire_image(contenu: bytes, genre: str) -> bytes:
     if genre == "heic":
         register_heif_opener()
     Image.MAX_IMAGE_PIXELS = None  # ours is checked before a pixel is read
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint, in the same process, sets it
     image: Image.Image = Image.open(io.BytesIO(contenu), formats=formats)
     if image.width * image.height > PIXELS_AU_PLUS:
         raise Refus(PIXELS)

@@ -15,6 +15,7 @@ from django.conf import settings
 from comptes.categories import REGIMES, Categorie
 from comptes.courriels import rendre
 from comptes.models import Demande, Enfant, Famille, Rattachement, Utilisateur
+from reservations.courriels_premiere import ACCEPTEE, DEJA_CONNUE, EN_COURS, LIEN, REFUSEE
 from reservations.models import (
     Activite,
     AnneeScolaire,
@@ -107,6 +108,10 @@ def exemples() -> Iterator[Exemple]:
         contexte = {"utilisateur": CAMILLE, "active": cas == "active", "instant": INSTANT}
         yield Exemple("second_facteur", cas, contexte)
     yield from _du_compte()
+    for cas in (LIEN, EN_COURS, DEJA_CONNUE, ACCEPTEE, REFUSEE):
+        mot = "Cette école est celle d’une autre commune." if cas is REFUSEE else ""
+        lien = f"{settings.SITE_URL}/premiere-visite/un-jeton/" if cas.bouton else ""
+        yield Exemple("premiere_visite", cas.sujet, {"cas": cas, "lien": lien, "mot": mot})
     yield from _recapitulatifs()
     attente = Attente(pk=1, inscription=inscription(1, LEA), enfant=LEA, date=LUNDI, expire_le=INSTANT)
     d_attente = {"prenom": "Élise", "inscription": inscription(1, ELISE), "jour": LUNDI}

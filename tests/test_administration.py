@@ -11,8 +11,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from comptes.models import (
+    Autorisation,
+    Document,
+    DocumentDeLaVille,
+    QuotientFamilial,
+    Texte,
+    Utilisateur,
+    VersionDeTexte,
+)
 from comptes.models import Demande as DemandeDuFoyer
-from comptes.models import Document, DocumentDeLaVille, QuotientFamilial, Utilisateur
 from comptes.roles import ADMIN, CHOIX, NATURES_LUES, ROLES
 from reservations.models import (
     Absence,
@@ -84,6 +92,11 @@ def dossier(f):
     )
     adresse_demandee = {"adresse": "1 rue du Pont", "code_postal": "11000", "commune": "Carcassonne"}
     DemandeDuFoyer.objects.create(famille=f.famille, nature="adresse", contenu=adresse_demandee)
+    photo = Texte.objects.create(code=uuid.uuid4().hex, titre="Photographies", a_signer=True)
+    version = VersionDeTexte.objects.create(texte=photo, numero=1, contenu="Oui ?")
+    Autorisation.objects.create(
+        rattachement=f.rattachement, version=version, accordee=True, nom_signataire="Camille", signataire=f.utilisateur
+    )
     QuotientFamilial.objects.create(famille=f.famille, mois=dt.date(2026, 9, 1), valeur=845, source="agent")
 
 

@@ -93,6 +93,7 @@ def reserve_de_connexions(parent, f):
 
 @en_vrai
 def test_a_connection_that_died_in_the_pool_is_replaced_before_the_request_sees_it(parent, f, reserve_de_connexions):
+    nouvelle_reserve()  # that of another test may not check its connections
     reserve_de_connexions()
     assert couper_les_autres()
     assert parent.get(calendrier(f)).status_code == 200  # signed in still: the session is in the database

@@ -426,7 +426,8 @@ def test_the_statements_do_not_depend_on_the_absences(f, ouverture):
     sans = instructions(lambda: un.get("/"))
     declarer(g, LUNDI)
     avec = instructions(lambda: deux.get("/"))
-    assert len(sans) == len(avec) <= AU_PLUS, "\n".join(avec)
+    # The home page gathers every room: the menus, what is to sign and the notifications besides.
+    assert len(sans) == len(avec) <= AU_PLUS + 3, "\n".join(avec)
 
 
 # --- The agents' list ------------------------------------------------------------------------------------------------
