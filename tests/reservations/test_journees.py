@@ -215,7 +215,7 @@ def test_a_new_reason_replaces_the_old_one():
     actualiser(activite)
     fermeture.motif = "Travaux"
     fermeture.save()
-    assert actualiser(activite) == Bilan()
+    assert actualiser(activite) == Bilan(modifiees=1)
     assert Journee.objects.get(date=LUNDI).fermeture == "Travaux"
 
 
