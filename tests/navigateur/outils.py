@@ -12,6 +12,7 @@ def violations(page, *, sauf: tuple[str, ...] = ()) -> list[str]:
     The script goes through the debugging protocol, which a strict CSP does not stop. It needs a page with JavaScript:
     without it no promise ever settles.
     """
+    page.wait_for_load_state("load")  # a page without its sheets yet has no contrast to measure
     if not page.evaluate("typeof window.axe === 'object'"):
         page.evaluate(AXE_SCRIPT)
     options = {
