@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from comptes.lecture import enfants_du_foyer
-from comptes.lecture_autorisations import manquantes
+from comptes.lecture_autorisations import nombre_a_signer
 from reservations.lecture_absences import absences_du_jour
 from reservations.lecture_menus import menus_du_foyer
 from reservations.models import AnneeScolaire, Attente, Inscription, Journee, Reservation
@@ -29,7 +29,7 @@ def accueil(request):
         "plusieurs": Inscription.objects.de(request.user).a_plusieurs(aujourdhui) if enfants else False,
         "aujourdhui": aujourdhui,
         "ouvertures": list(AnneeScolaire.objects.a_ouvrir(timezone.now())) if enfants else [],
-        "a_signer": manquantes(request.user) if enfants else [],
+        "a_signer": nombre_a_signer(request.user, enfants=len(enfants)) if enfants else 0,
         "sans_repas": _sans_repas(request.user, aujourdhui) if enfants else [],
         "absences": absences_du_jour(request.user, maintenant=timezone.now()) if enfants else [],
         "jeton": uuid.uuid4(),
