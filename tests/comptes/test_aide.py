@@ -173,7 +173,7 @@ def test_ce_que_la_ville_a_ferme_ne_se_defait_pas(agent, lea):
     journee = Journee.objects.get(date=JEUDI)
     modifier_journee(journee=journee, reglages=Reglages(fermeture="Grève"), auteur=agent)
     operation = Operation.objects.latest("pk")
-    assert operation.origine == "agent"
+    assert (operation.origine, operation.collective.motif) == ("agent", "Grève")
     parent = entre(lea.utilisateur)
     page = parent.get(reverse("reservations:operation", args=[operation.numero])).text
     assert "Annuler cette opération" not in page
