@@ -2,10 +2,11 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from reservations.models import Inscription
@@ -21,35 +22,32 @@ PK_AU_PLUS = 2**63 - 1
 @require_POST
 def declarer_absence(request, pk, jour):
     """Declare the absence of a day; leads to the recap of the operation."""
-    lu = _jour_de(request.user, pk, jour)
-    cle = _cle(request, {pk: Changements(annulations=frozenset({lu}))})
-    operation = service_declarer(inscription=pk, jour=lu, auteur=request.user, cle=cle)
-    return redirect("reservations:operation", numero=operation.numero)
+    return _faire(request, service_declarer, pk, jour, lambda jours: Changements(annulations=jours))
 
 
 @login_required
 @require_POST
 def annuler_absence(request, pk, jour):
     """Book the meal again; leads to the recap of the operation."""
-    lu = _jour_de(request.user, pk, jour)
-    cle = _cle(request, {pk: Changements(ajouts=frozenset({lu}))})
-    operation = service_annuler(inscription=pk, jour=lu, auteur=request.user, cle=cle)
-    return redirect("reservations:operation", numero=operation.numero)
+    return _faire(request, service_annuler, pk, jour, lambda jours: Changements(ajouts=jours))
 
 
-def _jour_de(utilisateur, pk: int, jour: str) -> dt.date:
-    """The one door: an enrolment of this household, a day of its school year. Anything else is not found."""
-    if pk > PK_AU_PLUS:
-        raise Http404
-    annee = get_object_or_404(Inscription.objects.de(utilisateur).select_related("annee"), pk=pk).annee
+def _faire(request, verbe, pk: int, jour: str, changements: Callable[[frozenset[dt.date]], Changements]):
+    """The one door: an enrolment of this household, a day of its school year. Anything else is not found.
+
+    The door is in the statement that locks: the enrolment is read once.
+    """
     try:
         lu = dt.date.fromisoformat(jour)
     except ValueError:
         raise Http404 from None
-    if not annee.debut <= lu <= annee.fin:
+    if pk > PK_AU_PLUS:
         raise Http404
-    return lu
-
-
-def _cle(request, demandes) -> str:
-    return cle_du_formulaire(f"absence:{request.POST.get('jeton') or uuid.uuid4()}", demandes)
+    siennes = Inscription.objects.de(request.user).filter(annee__debut__lte=lu, annee__fin__gte=lu)
+    jeton = request.POST.get("jeton") or uuid.uuid4()
+    cle = cle_du_formulaire(f"absence:{jeton}", {pk: changements(frozenset({lu}))})
+    try:
+        operation = verbe(inscription=pk, jour=lu, auteur=request.user, cle=cle, parmi=siennes)
+    except Inscription.DoesNotExist:
+        raise Http404 from None
+    return redirect("reservations:operation", numero=operation.numero)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from reservations.courriels import composer_pour_la_cantine, envoyer_recapitulatif
 from reservations.models import Absence, AnnulationCollective, Inscription, Journee, Mouvement, Operation, Reservation
+from reservations.models.inscription import InscriptionQuerySet
 from reservations.regles import (
     ABSENCES_D_AVANCE,
     SANS_EFFET,
@@ -38,16 +39,18 @@ def declarer_absence(
     auteur,
     cle: str,
     origine: str | None = None,
+    parmi: InscriptionQuerySet | None = None,
     horloge: Callable[[], dt.datetime] = timezone.now,
 ) -> Operation:
     """Say that the child of this enrolment (primary key) will not eat the meal booked on `jour`; return the operation.
 
     The place is free again, what stays due follows the waiting days of the activity, the household gets its recap and
     the canteen a mail. A refusal is an operation too, with its reason. The same `cle` twice returns the operation of
-    the first time. Rights are the caller's business: `Inscription.objects.de(...)`. Locks: those of `reserver`.
+    the first time. `parmi` is the caller's door (`Inscription.objects.de(...)`), all of them by default; raises
+    Inscription.DoesNotExist for an enrolment that is not behind it. Locks: those of `reserver`.
     """
     with transaction.atomic():
-        dossier = _ouvrir(inscription, jour, auteur, cle, origine, horloge)
+        dossier = _ouvrir(inscription, jour, auteur, cle, origine, parmi, horloge)
         if isinstance(dossier, Operation):
             return dossier
         motif = motif_de_refus_absence(
@@ -66,6 +69,7 @@ def annuler_absence(
     auteur,
     cle: str,
     origine: str | None = None,
+    parmi: InscriptionQuerySet | None = None,
     horloge: Callable[[], dt.datetime] = timezone.now,
 ) -> Operation:
     """Book again the meal of a declared absence, if its place is still there, at the price that it had.
@@ -73,7 +77,7 @@ def annuler_absence(
     Arguments, locks and repeats: those of `declarer_absence`. The operation undoes the one that declared.
     """
     with transaction.atomic():
-        dossier = _ouvrir(inscription, jour, auteur, cle, origine, horloge)
+        dossier = _ouvrir(inscription, jour, auteur, cle, origine, parmi, horloge)
         if isinstance(dossier, Operation):
             return dossier
         motif = motif_de_refus_retour(
@@ -133,9 +137,10 @@ class _Dossier:
         )
 
 
-def _ouvrir(pk, jour, auteur, cle, origine, horloge) -> "_Dossier | Operation":
+def _ouvrir(pk, jour, auteur, cle, origine, parmi, horloge) -> "_Dossier | Operation":
     """Lock the enrolment and its child, then the day, then read the clock; or the operation of the same form."""
-    inscription = Inscription.objects.completes().avec_courriels().verrouillees().get(pk=pk)
+    toutes: InscriptionQuerySet = Inscription.objects.all() if parmi is None else parmi
+    inscription = toutes.completes().avec_courriels().verrouillees().get(pk=pk)
     while deja := Operation.objects.filter(famille=inscription.famille, cle=cle).select_related("annulee_par").first():
         if not hasattr(deja, "annulee_par"):
             return deja
