@@ -16,7 +16,8 @@ from comptes.services.textes import poser_les_textes
 from portail.demo_menus import creer_les_menus
 from reservations.donnees_calendrier import CalendrierScolaire, calendriers
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Inscription
-from reservations.regles import PARIS, Changements
+from reservations.regles import PARIS
+from reservations.regles_changements import Changements
 from reservations.services import reserver
 from reservations.services.annees import ouvrir_annee
 from reservations.services.messages import Message, envoyer

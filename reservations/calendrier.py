@@ -8,7 +8,8 @@ from functools import cached_property
 
 from comptes.francais import INSECABLE, JOURS, JOURS_COURTS, MOIS, date_sans_annee, euros, limite, mois_long
 from reservations.models import Attente, Inscription
-from reservations.regles import Changements, Etat
+from reservations.regles import Etat
+from reservations.regles_changements import Changements
 
 SIGNES = {
     Etat.RESERVE: "✓",

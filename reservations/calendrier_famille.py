@@ -9,7 +9,8 @@ from decimal import Decimal
 from comptes.francais import INSECABLE, JOURS, JOURS_COURTS, date_sans_annee, enumerer
 from reservations.calendrier import Calendrier, Case, Mois, difference_en_mots, fermetures
 from reservations.models import Attente, Inscription
-from reservations.regles import Changements, Etat, vers_le_rythme
+from reservations.regles import Etat
+from reservations.regles_changements import Changements, vers_le_rythme
 
 
 @dataclass(frozen=True)

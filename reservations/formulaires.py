@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from comptes.francais import date_courte
 from reservations.models import AnneeScolaire
-from reservations.regles import Changements, basculer, plage
+from reservations.regles_changements import Changements, basculer, plage
 
 # A school year has fewer days; more dates than this is not a parent's form.
 DATES_AU_PLUS = 400

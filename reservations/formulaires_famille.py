@@ -19,7 +19,7 @@ from reservations.formulaires import (
     separer,
 )
 from reservations.models import AnneeScolaire, Inscription
-from reservations.regles import Changements, basculer, plage
+from reservations.regles_changements import Changements, basculer, plage
 
 Case = tuple[int, dt.date]  # an enrolment on a day
 

@@ -18,7 +18,6 @@ from reservations.models import (
     Reservation,
 )
 from reservations.regles import (
-    Changements,
     Detenteur,
     Etat,
     JourneeLue,
@@ -28,6 +27,7 @@ from reservations.regles import (
     motif_de_refus,
     motif_de_refus_annulation,
 )
+from reservations.regles_changements import Changements
 from reservations.tarifs import prix_du_repas
 
 # What the rules read of a day (`JourneeLue`), and its service.

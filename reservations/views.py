@@ -16,7 +16,7 @@ from reservations.formulaires import FormulaireDuCalendrier, FormulaireIncorrect
 from reservations.lecture_calendrier import charger_calendrier, lire_mois, mois_par_defaut
 from reservations.models import AnneeScolaire, Inscription
 from reservations.recapitulatif import deja_enregistre, retards_en_mots
-from reservations.regles import Changements
+from reservations.regles_changements import Changements
 from reservations.services import reserver
 from reservations.services.reserver import RetardNonAnnonce, cle_du_formulaire
 

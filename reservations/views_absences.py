@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from reservations.models import Inscription
-from reservations.regles import Changements
+from reservations.regles_changements import Changements
 from reservations.services.absences import annuler_absence as service_annuler
 from reservations.services.absences import declarer_absence as service_declarer
 from reservations.services.reserver import cle_du_formulaire

@@ -13,14 +13,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from comptes.francais import JOURS
-from reservations import regles
+from reservations import regles_changements
 from reservations.calendrier_famille import CalendrierDeFamille, apercu
 from reservations.formulaires import FormulaireIncorrect
 from reservations.formulaires_famille import FormulaireDeFamille, adresse_de_famille, lire_demandes
 from reservations.lecture_calendrier import charger_calendriers, lire_mois, mois_par_defaut
 from reservations.models import AnneeScolaire, Attente, Inscription
 from reservations.recapitulatif import deja_enregistre, retards_en_mots
-from reservations.regles import Changements, Etat, Semaines
+from reservations.regles import Etat
+from reservations.regles_changements import Changements, Semaines
 from reservations.services import reserver
 from reservations.services.reserver import RetardNonAnnonce, cle_du_formulaire
 
@@ -197,7 +198,7 @@ def _apercu_du_rythme(foyer, demande):
     # The days on which some service of the household cooks: a holiday is not a day left out.
     servis = {c.date for lu in calendriers for c in lu.cases if c.etat != Etat.FERME}
     periode = {j for j in servis if demande["du"] <= j <= demande["au"]}
-    voulus = regles.rythme(
+    voulus = regles_changements.rythme(
         servis, jours_de_semaine=demande["jours"], semaines=demande["semaines"], du=demande["du"], au=demande["au"]
     )
     return apercu(calendriers, voulus, remplacer=periode if demande["remplacer"] else ())

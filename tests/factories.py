@@ -26,7 +26,8 @@ from reservations.models import (
     PeriodeSansClasse,
     Tarif,
 )
-from reservations.regles import LETTRES_UAI, PARIS, Changements
+from reservations.regles import LETTRES_UAI, PARIS
+from reservations.regles_changements import Changements
 from reservations.services import actualiser_journees, reserver
 
 ANNEE = "2026-2027"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from reservations.models import Inscription, Mouvement, Operation
 from reservations.recapitulatif import Recapitulatif, ligne_a_venir, ligne_definitive
-from reservations.regles import Changements, changements_inverses
+from reservations.regles_changements import Changements, changements_inverses
 from reservations.services.reserver import reserver, simuler
 
 N = Mouvement.Nature

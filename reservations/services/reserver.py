@@ -13,15 +13,8 @@ from django.utils import timezone
 
 from reservations.courriels import envoyer_recapitulatif
 from reservations.models import AnnulationCollective, Inscription, Journee, Mouvement, Operation, Reservation
-from reservations.regles import (
-    SANS_EFFET,
-    Changements,
-    Detenteur,
-    Motif,
-    est_tardive,
-    motif_de_refus,
-    motif_de_refus_annulation,
-)
+from reservations.regles import SANS_EFFET, Detenteur, Motif, est_tardive, motif_de_refus, motif_de_refus_annulation
+from reservations.regles_changements import Changements
 from reservations.services.inserer import inserer
 from reservations.services.places import compter_les_places
 from reservations.tarifs import prix_du_repas

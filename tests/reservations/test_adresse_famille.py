@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reservations.formulaires_famille import adresse_de_famille, lire_demandes
 from reservations.models import AnneeScolaire
-from reservations.regles import Changements
+from reservations.regles_changements import Changements
 
 LUNDI = dt.date(2026, 12, 7)
 ANNEE = AnneeScolaire(libelle="2026-2027", debut=dt.date(2026, 9, 1), fin=dt.date(2027, 7, 3))

@@ -11,7 +11,8 @@ from post_office.models import Email
 
 from reservations.models import Journee, Mouvement, Operation, Reservation
 from reservations.models.inscription import InscriptionQuerySet
-from reservations.regles import Changements, Motif, changements_inverses, motif_de_refus
+from reservations.regles import Motif, motif_de_refus
+from reservations.regles_changements import Changements, changements_inverses
 from reservations.services import reserver
 from reservations.services.annuler_operation import PasAnnulable, annuler_operation, prevoir_l_annulation
 from reservations.tarifs import RegleDeRetard

@@ -14,7 +14,8 @@ from post_office.models import Email
 from comptes.francais import euros
 from reservations.formulaires_famille import adresse_de_famille
 from reservations.models import Operation, Reservation
-from reservations.regles import PARIS, Changements
+from reservations.regles import PARIS
+from reservations.regles_changements import Changements
 from tests.factories import foyer, ouvrir
 from tests.reservations.test_famille import cadet, code
 from tests.reservations.test_nombre_de_requetes import instructions

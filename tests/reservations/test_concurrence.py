@@ -22,7 +22,8 @@ from comptes.models import Enfant
 from reservations.models import Absence, Fermeture, Journee, Mouvement, Operation, Reservation, Tarif
 from reservations.models.inscription import InscriptionQuerySet
 from reservations.models.journee import JourneeQuerySet
-from reservations.regles import PARIS, Changements, Motif
+from reservations.regles import PARIS, Motif
+from reservations.regles_changements import Changements
 from reservations.services import actualiser_journees, declarer_absence, reserver
 from tests.factories import INSTANT, PRIX, JourneeFactory, foyer, ouvrir
 

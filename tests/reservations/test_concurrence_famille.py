@@ -6,7 +6,7 @@ import pytest
 
 from reservations.models import Journee, Mouvement, Operation, Reservation
 from reservations.models.inscription import InscriptionQuerySet
-from reservations.regles import Changements
+from reservations.regles_changements import Changements
 from tests.factories import foyer
 from tests.reservations.test_concurrence import Croisement, ensemble, envoi, horloge_qui_tourne, module_reserver
 from tests.reservations.test_famille import LUNDI, cadet

@@ -17,7 +17,7 @@ from reservations.formulaires import (
     lire_dates,
 )
 from reservations.models import AnneeScolaire
-from reservations.regles import Changements, plage
+from reservations.regles_changements import Changements, plage
 
 LUNDI, MARDI, JEUDI, VENDREDI = (dt.date(2026, 12, n) for n in (7, 8, 10, 11))
 ANNEE = AnneeScolaire(libelle="2026-2027", debut=dt.date(2026, 9, 1), fin=dt.date(2027, 7, 3))

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from reservations.models import Operation
-from reservations.regles import Changements
+from reservations.regles_changements import Changements
 from reservations.services import reserver
 from tests.factories import EnfantFactory, InscriptionFactory, RattachementFactory, ResponsableFactory, foyer
 from tests.reservations.test_nombre_de_requetes import instructions, meme_nombre

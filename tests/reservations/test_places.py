@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from reservations.models import Attente, Journee
-from reservations.regles import Changements
+from reservations.regles_changements import Changements
 from reservations.services import reserver
 from reservations.services.modifier_journee import Reglages, modifier_journee
 from reservations.services.places import compter_les_places

@@ -15,18 +15,17 @@ from reservations.regles import (
     PARIS,
     REFUS_DE_REPAS,
     SANS_EFFET,
-    Changements,
     Detenteur,
     Etat,
     Motif,
     RegleDeDelai,
     UniteDeDelai,
-    basculer,
     etat_du_jour,
     motif_de_refus,
     motif_de_refus_annulation,
     uai_valide,
 )
+from reservations.regles_changements import Changements, basculer
 from reservations.tarifs import prix_du_repas
 
 JOUR = dt.date(2026, 12, 10)

@@ -11,7 +11,8 @@ from post_office.models import Email
 from comptes.francais import FINE, INSECABLE
 from reservations.models import AnneeScolaire, Inscription, Journee, Mouvement, Operation, Reservation, Tarif
 from reservations.recapitulatif import Recapitulatif
-from reservations.regles import PARIS, Changements, Motif
+from reservations.regles import PARIS, Motif
+from reservations.regles_changements import Changements
 from reservations.services import reserver
 from tests.factories import INSTANT, PRIX, InscriptionFactory, JourneeFactory, ResponsableFactory, foyer, ouvrir
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reservations.regles import Changements, Semaines, plage, rythme, vers_le_rythme
+from reservations.regles_changements import Changements, Semaines, plage, rythme, vers_le_rythme
 
 DEBUT, FIN = dt.date(2026, 9, 1), dt.date(2027, 7, 3)
 ANNEE = [DEBUT + dt.timedelta(days=n) for n in range((FIN - DEBUT).days + 1)]

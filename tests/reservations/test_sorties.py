@@ -8,14 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from reservations.models import Absence, AnnulationCollective, Attente, Inscription, Journee, Mouvement, Operation
-from reservations.regles import (
-    Changements,
-    Detenteur,
-    Motif,
-    motif_de_place_tenue,
-    motif_de_refus,
-    motif_de_refus_retour,
-)
+from reservations.regles import Detenteur, Motif, motif_de_place_tenue, motif_de_refus, motif_de_refus_retour
+from reservations.regles_changements import Changements
 from reservations.services import annuler_absence, declarer_absence, reserver
 from reservations.services.annuler_collectivement import annuler_collectivement
 from reservations.services.attente import demander, servir
