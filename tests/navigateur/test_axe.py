@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from comptes.models import Notification
 from portail import vues_erreurs
 from tests.factories import EnfantFactory, FamilleFactory, RattachementFactory, ResponsableFactory, UtilisateurFactory
 from tests.navigateur.outils import deborde, violations
@@ -55,6 +56,17 @@ def test_no_page_scrolls_sideways_at_320_pixels(page_a, connecter, parent):
         for adresse in [*PUBLIQUES, "/autorisations/"]:
             page.goto(adresse)
             assert deborde(page) == 0, adresse
+
+
+def test_no_page_scrolls_sideways_before_the_font_has_come(page_a, connecter, parent):
+    """On a slow line the text is drawn first with the telephone's own font, which is wider."""
+    Notification.objects.create(destinataire=parent.responsable, categorie="messages", titre="Bonjour")
+    for largeur in (320, 360):
+        page = connecter(page_a(largeur), parent)
+        page.route("**/*.woff2", lambda route: route.abort())
+        for adresse in ("/guide/", "/notifications/", "/menus/"):
+            page.goto(adresse)
+            assert deborde(page) == 0, (largeur, adresse)
 
 
 def repondre(reponse):
