@@ -9,6 +9,7 @@ from comptes.models import Document, Utilisateur, normaliser_courriel
 VOIR, CREER, MODIFIER, SUPPRIMER = "view", "add", "change", "delete"
 TOUT = (VOIR, CREER, MODIFIER, SUPPRIMER)
 ACCOMPAGNER = "accompagner"  # act for a household at the desk
+EMETTRE = "emettre"  # issue the bills of a month
 
 # role → model → actions. A superuser (« admin ») needs no row. The canteen sees meals, neither addresses nor money,
 # and alone, with the family, a child's card (menu, PAI).
@@ -30,6 +31,9 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.ecole": TOUT,
         "reservations.activite": TOUT,
         "reservations.tarif": TOUT,
+        "reservations.tarification": (VOIR,),
+        "reservations.grille": (VOIR,),
+        "reservations.tranche": (VOIR,),
         "reservations.anneescolaire": TOUT,
         "reservations.periodesansclasse": TOUT,
         "reservations.fermeture": TOUT,
@@ -38,6 +42,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.journee": (VOIR, MODIFIER),
         "reservations.reservation": (VOIR,),
         "reservations.absence": (VOIR,),
+        "reservations.pointage": (VOIR,),
+        "reservations.ecart": (VOIR,),
         "reservations.operation": (VOIR,),
         "reservations.mouvement": (VOIR,),
         "reservations.refusenregistre": (VOIR,),
@@ -62,6 +68,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.journee": (VOIR,),
         "reservations.reservation": (VOIR,),
         "reservations.absence": (VOIR,),
+        "reservations.pointage": (VOIR, CREER, MODIFIER),
+        "reservations.ecart": TOUT,
         "reservations.menu": TOUT,
         "reservations.plat": TOUT,
     },
@@ -79,8 +87,29 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "reservations.reservation": (VOIR,),
         "reservations.operation": (VOIR,),
         "reservations.mouvement": (VOIR,),
+        "reservations.tarification": TOUT,
+        "reservations.grille": TOUT,
+        "reservations.tranche": TOUT,
+        "reservations.pointage": (VOIR,),
+        "reservations.ecart": (VOIR,),
         "reservations.menu": (VOIR,),
         "reservations.plat": (VOIR,),
+        "facturation.facturation": (VOIR, CREER, MODIFIER, EMETTRE),
+        "facturation.facture": (VOIR,),
+        "facturation.lignefacture": (VOIR,),
+        "facturation.avoir": (VOIR, CREER),
+        "facturation.propositionavoir": (VOIR, MODIFIER),
+        "facturation.paiement": (VOIR, CREER),
+        "facturation.rejet": (VOIR, CREER),
+        "facturation.remboursement": (VOIR, CREER),
+        "facturation.transactionenligne": (VOIR, MODIFIER),
+        "facturation.mandat": (VOIR, MODIFIER),
+        "facturation.lotdeprelevements": (VOIR, CREER, MODIFIER),
+        "facturation.prelevement": (VOIR, CREER, MODIFIER),
+        "facturation.relance": (VOIR, CREER),
+        "facturation.echeancier": (VOIR, CREER, MODIFIER),
+        "facturation.echeance": (VOIR, CREER, MODIFIER),
+        "facturation.transmission": (VOIR, CREER),
     },
 }
 # role → natures of the papers of households that it opens. A PAI is health: the canteen alone, and the household.

@@ -13,11 +13,12 @@ from comptes import donnees as comptes
 from comptes.export import Section
 from comptes.models import Document, Famille
 from comptes.televersement import nettoyer_le_nom
+from facturation import donnees as facturation
 from reservations import donnees as reservations
 from reservations.models import PieceDeLaDemande
 
-SECTIONS: list[Section] = [*comptes.SECTIONS, *reservations.SECTIONS]
-EXCLUS: dict[str, str] = {**comptes.EXCLUS, **reservations.EXCLUS}
+SECTIONS: list[Section] = [*comptes.SECTIONS, *reservations.SECTIONS, *facturation.SECTIONS]
+EXCLUS: dict[str, str] = {**comptes.EXCLUS, **reservations.EXCLUS, **facturation.EXCLUS}
 MORCEAU = 256 * 1024
 
 

@@ -315,6 +315,21 @@ VILLE = {
     "accessibilite": os.environ.get("VILLE_ACCESSIBILITE", "non conforme"),
 }
 
+# The régie that collects: what is printed on bills, and the amounts and delays of the town.
+REGIE = {
+    "nom": os.environ.get("REGIE_NOM", "Régie de recettes de la restauration scolaire"),
+    "siret": os.environ.get("VILLE_SIRET", "" if not DEMO else "211 100 690 00018"),
+    "comptable": os.environ.get("REGIE_COMPTABLE", "Service de gestion comptable de Carcassonne"),
+    "courriel": os.environ.get("REGIE_COURRIEL", "regie@exemple.fr"),
+    "telephone": os.environ.get("REGIE_TELEPHONE", "04 68 00 00 02"),
+    "iban": os.environ.get("REGIE_IBAN", ""),
+    "bic": os.environ.get("REGIE_BIC", ""),
+    "ics": os.environ.get("REGIE_ICS", ""),
+    # Days between the issue of a bill and its due date; under so many euros a debt waits for the next bill.
+    "echeance_jours": entier("REGIE_ECHEANCE_JOURS", 25),
+    "seuil": entier("REGIE_SEUIL", 15),
+}
+
 # A household with nothing booked is reminded this long before the first cut-off of the week. The sweep is daily.
 RAPPEL_HEURES = entier("RAPPEL_HEURES", 48)
 

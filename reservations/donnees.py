@@ -6,6 +6,7 @@ from comptes.export import Section
 from reservations.models import (
     Absence,
     Attente,
+    Ecart,
     EnfantDeLaDemande,
     FluxCalendrier,
     Inscription,
@@ -40,6 +41,12 @@ SECTIONS = [
         Absence, "inscription__rattachement__famille", tus={"journee": COPIE, "enfant": COPIE}, avec=PAR_INSCRIPTION
     ),
     Section(
+        Ecart,
+        "inscription__rattachement__famille",
+        tus={"pointage": "travail de la cantine", "enfant": COPIE},
+        avec=PAR_INSCRIPTION,
+    ),
+    Section(
         Attente, "inscription__rattachement__famille", tus={"journee": COPIE, "enfant": COPIE}, avec=PAR_INSCRIPTION
     ),
     Section(Operation, "famille", tus={"cle": "empreinte technique du formulaire"}),
@@ -53,6 +60,11 @@ SECTIONS = [
     Section(EnfantDeLaDemande, "demande__famille"),
     Section(PieceDeLaDemande, "demande__famille", tus={"fichier": INTERNE}),
     Section(evenements(Inscription), "rattachement__famille"),
+    Section(
+        evenements(Ecart),
+        "inscription__rattachement__famille",
+        tus={"pointage": "travail de la cantine", "enfant": COPIE},
+    ),
 ]
 
 EXCLUS = {
@@ -60,4 +72,6 @@ EXCLUS = {
     "reservations.AnnulationCollective_activites": DE_LA_VILLE,
     "reservations.Fermeture": DE_LA_VILLE,
     "reservations.FermetureEvent": DE_LA_VILLE,
+    "reservations.Pointage": "travail de la cantine sur tout un service",
+    "reservations.PointageEvent": "travail de la cantine sur tout un service",
 }

@@ -43,6 +43,26 @@ class RegleDeRetard:
         return prix
 
 
+@dataclass(frozen=True)
+class Prix:
+    """What a meal costs and why. `montant` in euros, None when the town has set none; the words are those printed."""
+
+    montant: Decimal | None
+    tranche: str = ""
+    deliberation: str = ""
+
+
+@dataclass(frozen=True)
+class TarifsDuFoyer:
+    """All that the ordinary price of an enrolment depends on. `le(jour)` is the price of one day."""
+
+    prix_fixe: Decimal | None = None
+    cout_fixe: Decimal | None = None
+
+    def le(self, jour: dt.date) -> Prix:
+        return Prix(self.prix_fixe, "prix unique" if self.prix_fixe is not None else "")
+
+
 def prix_du_repas(
     jour: dt.date,
     *,

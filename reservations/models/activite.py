@@ -140,6 +140,16 @@ class Activite(models.Model):
     courriel = models.EmailField(
         "adresse e-mail de la cantine", blank=True, help_text="Prévenue des absences du matin. Vide : pas d’e-mail."
     )
+    tarification = models.ForeignKey(
+        "Tarification",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="activites",
+        verbose_name="tarification",
+        help_text="Ses grilles donnent le prix selon le quotient familial. Sans elle, ou un jour sans grille : le prix "
+        "de l’année, ci-dessous.",
+    )
     active = models.BooleanField("en service", default=True)
 
     class Meta:

@@ -90,6 +90,9 @@ class Inscription(models.Model):
     classe = models.CharField("classe", max_length=60, blank=True, help_text="Par exemple CE2 B.")
     debut = models.DateField("du")
     fin = models.DateField("au")
+    panier = models.BooleanField(
+        "panier-repas", default=False, help_text="La famille fournit le repas : prix du panier de la grille."
+    )
 
     objects = InscriptionQuerySet.as_manager()
 

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 import zipfile
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -30,10 +31,12 @@ from comptes.models import (
 )
 from comptes.services.documents import deposer
 from comptes.televersement import FichierLu
+from facturation.services.encaisser import encaisser
 from portail.donnees import EXCLUS, SECTIONS, archive
 from portail.views_donnees import donnees
 from reservations.models import EnfantDeLaDemande, MessageDeLaVille, PieceDeLaDemande, PremiereDemande, Rappel
 from tests.factories import INSTANT, MOT_DE_PASSE, UtilisateurFactory, foyer
+from tests.facturation.fabriques import facture_emise
 from tests.portail.html import Page
 
 ADRESSE = "/compte/donnees/"
@@ -123,6 +126,8 @@ def remplir(f, canari: str) -> None:
         demande=demande, nature="domicile", nom=f"{canari}.pdf", type_mime="application/pdf", taille=1, empreinte="f"
     )
     f.reserver(JEUDI if canari == "Canari" else JEUDI + dt.timedelta(days=1))
+    facture_emise(f.inscription)
+    encaisser(famille=f.famille.pk, montant=Decimal(5), moyen="cheque", cle=canari, reference=f"Chèque {canari}")
 
 
 def ouvrir(reponse_ou_morceaux) -> zipfile.ZipFile:
@@ -156,8 +161,21 @@ def test_the_archive_holds_the_rows_and_the_papers_of_the_household_and_nothing_
         "comptes.LienFranceConnect",
         "comptes.RefusDeCourriel",
         "comptes.SessionDuCompte",
+        "facturation.Avoir",
+        "facturation.Echeance",
+        "facturation.Echeancier",
+        "facturation.LigneAvoir",
+        "facturation.Mandat",
+        "facturation.MandatEvent",
+        "facturation.Prelevement",
+        "facturation.Rejet",
+        "facturation.Relance",
+        "facturation.Remboursement",
+        "facturation.TransactionEnLigne",
         "reservations.Absence",
         "reservations.Attente",
+        "reservations.Ecart",
+        "reservations.EcartEvent",
         "reservations.FluxCalendrier",
     }
     for nom in ("donnees.json", "donnees.html"):
@@ -168,6 +186,8 @@ def test_the_archive_holds_the_rows_and_the_papers_of_the_household_and_nothing_
             assert secret not in texte
     assert donnees["comptes.Famille"][0]["adresse"] == "1 rue Canari"
     assert donnees["reservations.Reservation"][0]["prix"] == "4.97"
+    assert donnees["facturation.Facture"][0]["total"] == "14.91"
+    assert donnees["facturation.Paiement"][0]["reference"] == "Chèque Canari"
     assert donnees["post_office.Email"][0]["to"] == [f.utilisateur.email]
 
 
