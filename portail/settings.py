@@ -330,6 +330,9 @@ REGIE = {
     "seuil": entier("REGIE_SEUIL", 15),
 }
 
+# The attendance of a day can be taken, or changed, for so many days.
+POINTAGE_JOURS = entier("POINTAGE_JOURS", 10)
+
 # A household with nothing booked is reminded this long before the first cut-off of the week. The sweep is daily.
 RAPPEL_HEURES = entier("RAPPEL_HEURES", 48)
 

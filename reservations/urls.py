@@ -18,6 +18,7 @@ urlpatterns = [
     path("enfants/<int:pk>/", views_enfant.enfant, name="enfant"),
     path("cantine/", views_cantine.cantine, name="cantine"),
     path("cantine/enfants/<int:pk>/", views_cantine.cantine_enfant, name="cantine_enfant"),
+    path("cantine/journees/<int:pk>/pointage/", views_cantine.pointage, name="pointage"),
     path("premiere-visite/", views_premiere.premiere_visite, name="premiere_visite"),
     path("premiere-visite/envoyee/", views_premiere.premiere_visite_envoyee, name="premiere_visite_envoyee"),
     path("premiere-visite/<str:jeton>/", views_premiere.premiere_visite_suivi, name="premiere_visite_suivi"),

@@ -4,15 +4,18 @@ import datetime as dt
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
+from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from comptes.lecture_dossier import fiche_de
 from comptes.models import Enfant, FicheCantine
-from reservations.lecture_cantine import convives, services_du_jour
-from reservations.models import Activite
+from reservations.lecture_cantine import convives, feuille_de_pointage, services_du_jour
+from reservations.models import Activite, Journee
+from reservations.services.pointer import pointer
 from reservations.views import PK_AU_PLUS
 
 voir_les_fiches = permission_required("comptes.view_fichecantine", raise_exception=True)
@@ -52,6 +55,7 @@ def cantine(request):
         "activites": Activite.objects.filter(active=True).order_by("nom", "pk"),
         "convives": convives(activite, jour) if activite else [],
         "regimes": FicheCantine.Regime.labels,
+        "journee": Journee.objects.filter(activite=activite, date=jour, fermeture="").first() if activite else None,
     }
     return render(request, "reservations/cantine.html", contexte)
 
@@ -72,3 +76,39 @@ def cantine_enfant(request, pk):
         "foyers": foyers.order_by("famille__nom", "pk") if request.user.has_perm("comptes.view_contact") else [],
     }
     return render(request, "reservations/cantine_enfant.html", contexte)
+
+
+@login_required
+@permission_required("reservations.add_pointage", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def pointage(request, pk):
+    """Tick who came. The form carries whom it showed, so that a meal booked meanwhile is no absence."""
+    if pk > PK_AU_PLUS:
+        raise Http404
+    journee = get_object_or_404(Journee.objects.select_related("activite"), pk=pk)
+    if request.method == "POST":
+        try:
+            pointer(
+                journee=journee,
+                par=request.user,
+                **{nom: _cles(request, nom) for nom in ("montres", "presents", "imprevus")},
+            )
+        except ValidationError as erreur:
+            messages.error(request, " ".join(erreur.messages))
+        else:
+            messages.success(request, "Pointage enregistré.")
+        return redirect("reservations:pointage", pk=pk)
+    contexte = {"feuille": feuille_de_pointage(journee), "journee": journee, "retour": _retour(journee)}
+    return render(request, "reservations/pointage.html", contexte)
+
+
+def _retour(journee: Journee) -> str:
+    return f"{reverse('reservations:cantine')}?jour={journee.date.isoformat()}&activite={journee.activite_id}"
+
+
+def _cles(request, nom: str) -> set[int]:
+    """The keys sent under this name. Raises ValidationError for what the form never sends."""
+    brutes = request.POST.getlist(nom)
+    if any(not (b.isascii() and b.isdecimal() and len(b) <= 18) for b in brutes):
+        raise ValidationError("Le formulaire envoyé n’est pas celui de cette page : recommencez.")
+    return set(map(int, brutes))

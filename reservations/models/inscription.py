@@ -62,6 +62,12 @@ class InscriptionQuerySet(models.QuerySet):
             )
         )
 
+    def sans_repas(self, journee) -> "InscriptionQuerySet":
+        """Those of the day's service, on that day, whose child has no meal booked anywhere."""
+        reserves = Reservation.objects.filter(date=journee.date).values("enfant")
+        valables = self.filter(activite=journee.activite_id, debut__lte=journee.date, fin__gte=journee.date)
+        return valables.exclude(rattachement__enfant__in=reserves)
+
     def avec_courriels(self) -> "InscriptionQuerySet":
         """Annotate `courriels`, the addresses of the household's adults who have a login."""
         comptes = Utilisateur.objects.filter(
