@@ -8,10 +8,12 @@ import os
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test import Client
 from playwright.sync_api import sync_playwright
 
 from tests.conftest import CHROMIUM
+from tests.navigateur.outils import fenetre
 from tests.ville import ville
 
 __all__ = ["ville"]
@@ -25,7 +27,16 @@ ARGUMENTS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-HAUTEURS = {320: 640, 360: 740, 768: 1024, 1280: 800}
+
+
+servir = StaticFilesHandler.serve
+
+
+def servir_pour_longtemps(self, request):
+    """A sheet or a font is fetched once by a browser, as in production, and not asked about again by every page."""
+    reponse = servir(self, request)
+    reponse["Cache-Control"] = "max-age=315360000, immutable"
+    return reponse
 
 
 @pytest.fixture(scope="package")
@@ -34,6 +45,7 @@ def navigateur():
     arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
     with pytest.MonkeyPatch.context() as monkeypatch, sync_playwright() as playwright:
         monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        monkeypatch.setattr(StaticFilesHandler, "serve", servir_pour_longtemps)
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield chromium
         chromium.close()
@@ -54,7 +66,7 @@ def page_a(navigateur, live_server):
     def creer(largeur=1280, *, js=True, sombre=False):
         contexte = navigateur.new_context(
             base_url=live_server.url,
-            viewport={"width": largeur, "height": HAUTEURS.get(largeur, 800)},
+            viewport=fenetre(largeur),
             java_script_enabled=js,
             color_scheme="dark" if sombre else "light",
             reduced_motion="reduce",

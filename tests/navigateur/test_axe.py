@@ -6,6 +6,7 @@ from django.test import Client
 from comptes.models import Notification
 from portail import vues_erreurs
 from tests.factories import EnfantFactory, FamilleFactory, RattachementFactory, ResponsableFactory, UtilisateurFactory
+from tests.navigateur import outils
 from tests.navigateur.outils import deborde, violations
 
 pytestmark = [pytest.mark.navigateur, pytest.mark.django_db(transaction=True)]
@@ -19,7 +20,6 @@ PUBLIQUES = [
     "/nulle/part/",
 ]
 ERREURS = [vues_erreurs.requete_incorrecte, vues_erreurs.interdit, vues_erreurs.csrf, vues_erreurs.erreur]
-THEMES = pytest.mark.parametrize("sombre", [False, True], ids=["clair", "sombre"])
 
 
 @pytest.fixture
@@ -29,25 +29,22 @@ def parent():
     return ResponsableFactory(famille=famille).utilisateur
 
 
-def fautes(page, adresses) -> dict[str, list[str]]:
+def fautes(page, adresses, etats=()) -> dict[str, list[str]]:
     """What axe and the width say of each address; nothing when all is well."""
     trouvees = {}
     for adresse in adresses:
         page.goto(adresse)
-        trouvees[adresse] = violations(page) + [f"déborde de {px} px" for px in [deborde(page)] if px]
+        trouvees[adresse] = outils.fautes(page, etats)
     return {adresse: liste for adresse, liste in trouvees.items() if liste}
 
 
-@THEMES
-@pytest.mark.parametrize("largeur", [360, 1280])
-def test_public_pages_have_no_violation_for_a_stranger(page_a, largeur, sombre):
-    assert fautes(page_a(largeur, sombre=sombre), PUBLIQUES) == {}
+def test_public_pages_have_no_violation_for_a_stranger(page_a):
+    assert fautes(page_a(), PUBLIQUES, [(360, False), (360, True), (1280, False), (1280, True)]) == {}
 
 
-@pytest.mark.parametrize(("largeur", "sombre"), [(360, True), (1280, False)])
-def test_public_pages_have_no_violation_for_a_parent(page_a, connecter, parent, largeur, sombre):
-    page = connecter(page_a(largeur, sombre=sombre), parent)
-    assert fautes(page, [*PUBLIQUES, "/autorisations/"]) == {}
+def test_public_pages_have_no_violation_for_a_parent(page_a, connecter, parent):
+    page = connecter(page_a(), parent)
+    assert fautes(page, [*PUBLIQUES, "/autorisations/"], [(360, True), (1280, False)]) == {}
 
 
 def test_no_page_scrolls_sideways_at_320_pixels(page_a, connecter, parent):
@@ -76,15 +73,14 @@ def repondre(reponse):
     return remplir
 
 
-@THEMES
-def test_error_pages_have_no_violation(page_a, rf, sombre):
+def test_error_pages_have_no_violation(page_a, rf):
     """The browser receives what the view answers, from an address that the portal does not have."""
-    page = page_a(360, sombre=sombre)
+    page = page_a(360)
     for vue in ERREURS:
         reponse = vue(rf.get("/"))
         page.unroute_all()
         page.route("**/erreur", repondre(reponse))
-        assert fautes(page, ["/erreur"]) == {}, vue.__name__
+        assert fautes(page, ["/erreur"], [(360, False), (360, True)]) == {}, vue.__name__
 
 
 def test_the_menu_opens_on_a_phone_without_javascript(page_a, connecter, parent):
@@ -160,6 +156,5 @@ def essayer_les_outils(page):
             page.keyboard.press("Escape")
 
 
-@THEMES
-def test_the_home_of_the_administration_has_no_violation(page_a, connecter, agent, sombre):
-    assert fautes(connecter(page_a(1280, sombre=sombre), agent), ["/admin/"]) == {}
+def test_the_home_of_the_administration_has_no_violation(page_a, connecter, agent):
+    assert fautes(connecter(page_a(), agent), ["/admin/"], [(1280, False), (1280, True)]) == {}

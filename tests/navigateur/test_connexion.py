@@ -12,12 +12,12 @@ from comptes import middleware
 from comptes.models import Utilisateur
 from comptes.services.motsdepasse import traiter_les_demandes
 from tests.factories import MOT_DE_PASSE, ResponsableFactory, UtilisateurFactory
-from tests.navigateur.outils import deborde, violations
+from tests.navigateur.outils import fautes
 
 pytestmark = [pytest.mark.navigateur, pytest.mark.django_db(transaction=True)]
 ADRESSE = "lea@exemple.fr"
 NEUF = "cinq chats sur un toit"
-THEMES = pytest.mark.parametrize("sombre", [False, True], ids=["clair", "sombre"])
+THEMES = [(360, False), (360, True)]
 SCRIPTS = pytest.mark.parametrize("js", [True, False], ids=["avec JavaScript", "sans JavaScript"])
 DUREE, AVERTISSEMENT = 8, 4
 
@@ -54,10 +54,6 @@ def onglet(page_a, connecter, lea):
     return page
 
 
-def fautes(page) -> list[str]:
-    return violations(page) + [f"déborde de {px} px" for px in [deborde(page)] if px]
-
-
 def valider(page):
     page.get_by_role("main").get_by_role("button", name="Valider").click()
 
@@ -68,40 +64,38 @@ def se_connecter(page, mot_de_passe):
     valider(page)
 
 
-@THEMES
-def test_les_pages_de_connexion_sont_accessibles_dans_tous_leurs_etats(page_a, lea, sombre):
-    page, trouvees = page_a(360, sombre=sombre), {}
+def test_les_pages_de_connexion_sont_accessibles_dans_tous_leurs_etats(page_a, lea):
+    page, trouvees = page_a(360), {}
     for adresse in ("/connexion/", "/mot-de-passe/generer/", "/mot-de-passe/envoye/"):
         page.goto(adresse)
-        trouvees[adresse] = fautes(page)
+        trouvees[adresse] = fautes(page, THEMES)
     page.goto("/mot-de-passe/generer/")
     valider(page)
     expect(page.get_by_text("Saisissez votre adresse e-mail.")).to_be_visible()
-    trouvees["générer, erreur"] = fautes(page)
+    trouvees["générer, erreur"] = fautes(page, THEMES)
     page.goto("/connexion/")
     valider(page)
     expect(page.get_by_text("Saisissez le mot de passe.")).to_be_visible()
-    trouvees["connexion, vide"] = fautes(page)
+    trouvees["connexion, vide"] = fautes(page, THEMES)
     for attendu in ("Il vous reste 2", "Il vous reste 1", "est verrouillé"):
         se_connecter(page, "faux")
         expect(page.get_by_role("alert").or_(page.locator(".alert-danger"))).to_contain_text(attendu)
-        trouvees[attendu] = fautes(page)
+        trouvees[attendu] = fautes(page, THEMES)
     assert {etat: liste for etat, liste in trouvees.items() if liste} == {}
 
 
-@THEMES
-def test_la_page_du_mot_de_passe_est_accessible_dans_tous_ses_etats(page_a, connecter, lea, sombre):
-    page = connecter(page_a(360, sombre=sombre), lea)
+def test_la_page_du_mot_de_passe_est_accessible_dans_tous_ses_etats(page_a, connecter, lea):
+    page = connecter(page_a(360), lea)
     page.goto("/mot-de-passe/changer/")
-    trouvees = {"normale": fautes(page)}
+    trouvees = {"normale": fautes(page, THEMES)}
     page.get_by_label("Nouveau mot de passe", exact=True).fill(ADRESSE)
     valider(page)
     expect(page.get_by_text("ressemble trop à votre adresse e-mail")).to_be_visible()
-    trouvees["erreurs"] = fautes(page)
+    trouvees["erreurs"] = fautes(page, THEMES)
     Utilisateur.objects.update(mot_de_passe_a_changer=True)
     page.goto("/compte/")
     expect(page.get_by_text("Le mot de passe généré ne sert qu’une fois.")).to_be_visible()
-    trouvees["imposée"] = fautes(page)
+    trouvees["imposée"] = fautes(page, THEMES)
     assert {etat: liste for etat, liste in trouvees.items() if liste} == {}
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from comptes.models import Contact, FicheCantine
 from comptes.roles import creer_agent
 from tests.factories import INSTANT, ContactFactory, EnfantFactory, RattachementFactory, foyer
-from tests.navigateur.outils import deborde, violations
+from tests.navigateur.outils import fautes
 
 pytestmark = [pytest.mark.navigateur, pytest.mark.django_db(transaction=True)]
 VUES = os.environ.get("VUES")  # a folder for screenshots
@@ -83,9 +83,8 @@ def remplir(f):
     return contacts[0]
 
 
-@pytest.mark.parametrize(("largeur", "sombre"), [(360, False), (320, True), (1280, False)])
-def test_the_pages_of_a_file_have_no_violation(page_a, connecter, f, largeur, sombre):
-    page = connecter(page_a(largeur, sombre=sombre), f.utilisateur)
+def test_the_pages_of_a_file_have_no_violation(page_a, connecter, f):
+    page, etats = connecter(page_a(), f.utilisateur), [(320, True), (1280, False), (360, False)]
     contact, tom = remplir(f), f.famille.enfants.get(prenom="Tom")
     adresses = {
         "enfant": reverse("reservations:enfant", args=[f.enfant.pk]),
@@ -96,33 +95,32 @@ def test_the_pages_of_a_file_have_no_violation(page_a, connecter, f, largeur, so
         "supprimer": reverse("comptes:supprimer_contact", args=[contact.pk]),
         "copier": reverse("comptes:importer_contacts", args=[tom.pk]),
     }
-    fautes = {nom: verifier(page, url, f"{nom}-{largeur}") for nom, url in adresses.items()}
+    trouvees = {nom: verifier(page, url, nom, etats) for nom, url in adresses.items()}
     page.goto(adresses["fiche"])
     FicheCantine.objects.get().save()  # somebody else, meanwhile
     page.get_by_label("Non").check()
     page.get_by_label("Date de fin du PAI").fill("2026-08-02")
     page.get_by_role("button", name="Enregistrer").click()
     page.get_by_text("La fiche a changé").wait_for()
-    fautes["changee"] = verifier(page, None, f"changee-{largeur}")
+    trouvees["changee"] = verifier(page, None, "changee", etats)
     page.get_by_label("Téléphone du médecin").fill("04")
     page.get_by_role("button", name="Enregistrer").click()
     page.get_by_text("Saisissez un numéro de téléphone entier").wait_for()
-    fautes["erreur"] = verifier(page, None, f"erreur-{largeur}")
-    assert {nom: liste for nom, liste in fautes.items() if liste} == {}
+    trouvees["erreur"] = verifier(page, None, "erreur", etats)
+    assert {nom: liste for nom, liste in trouvees.items() if liste} == {}
 
 
-def verifier(page, url, nom) -> list[str]:
+def verifier(page, url, nom, etats) -> list[str]:
     if url:
         page.goto(url)
     photographier(page, nom)
-    return violations(page) + [f"déborde de {px} px" for px in [deborde(page)] if px]
+    return fautes(page, etats)
 
 
-@pytest.mark.parametrize(("largeur", "sombre"), [(320, False), (1280, True)])
-def test_the_canteen_s_pages_have_no_violation(page_a, connecter, f, largeur, sombre):
+def test_the_canteen_s_pages_have_no_violation(page_a, connecter, f):
     remplir(f)
     agent, _ = creer_agent(courriel="cantine@exemple.fr", role="cantine", prenom="Karim", nom="Vidal")
-    page = connecter(page_a(largeur, sombre=sombre), agent)
+    page = connecter(page_a(), agent)
     jour = f"{reverse('reservations:cantine')}?jour={LUNDI}"
     adresses = {
         "cantine-jour": jour,
@@ -130,5 +128,5 @@ def test_the_canteen_s_pages_have_no_violation(page_a, connecter, f, largeur, so
         "cantine-enfant": reverse("reservations:cantine_enfant", args=[f.enfant.pk]),
         "cantine-accueil": "/",
     }
-    fautes = {nom: verifier(page, url, f"{nom}-{largeur}") for nom, url in adresses.items()}
-    assert {nom: liste for nom, liste in fautes.items() if liste} == {}
+    trouvees = {nom: verifier(page, url, nom, [(320, False), (1280, True)]) for nom, url in adresses.items()}
+    assert {nom: liste for nom, liste in trouvees.items() if liste} == {}
