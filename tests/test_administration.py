@@ -37,8 +37,10 @@ from reservations.services.attente import demander
 from tests.administration import adresse
 from tests.administration import agent as connecter
 from tests.factories import INSTANT, RattachementFactory, ResponsableFactory, UtilisateurFactory, foyer
+from tests.ville import Copies, poser
 
 pytestmark = pytest.mark.django_db
+copies: Copies = {}
 JOURS = [dt.date(2026, 12, n) for n in (7, 8, 10)]
 MODELES = sorted(
     (m for m in admin.site._registry if m._meta.app_label in {"comptes", "reservations"}), key=lambda m: m._meta.label
@@ -50,6 +52,12 @@ par_modele = pytest.mark.parametrize("modele", MODELES, ids=[m._meta.label_lower
 def instant():
     with time_machine.travel(INSTANT, tick=False):
         yield
+
+
+@pytest.fixture
+def une_ville(instant, db):
+    """One of each, made once in a process."""
+    poser(copies, ville)
 
 
 def ville():
@@ -112,8 +120,7 @@ def peut(role, modele, action):
 
 @pytest.mark.parametrize("role", CHOIX)
 @par_modele
-def test_a_list_and_a_page_answer_to_the_roles_that_see_them_and_to_no_other(modele, role):
-    ville()
+def test_a_list_and_a_page_answer_to_the_roles_that_see_them_and_to_no_other(une_ville, modele, role):
     client = agent(role)
     attendu = 200 if peut(role, modele, "view") else 403
     assert client.get(adresse("changelist", modele)).status_code == attendu
@@ -146,8 +153,7 @@ def instructions(client, url):
 
 
 @par_modele
-def test_a_list_costs_the_same_for_one_row_and_for_many(modele):
-    ville()
+def test_a_list_costs_the_same_for_one_row_and_for_many(une_ville, modele):
     client = agent(ADMIN)
     url = adresse("changelist", modele)
     une = instructions(client, url)
@@ -159,14 +165,12 @@ def test_a_list_costs_the_same_for_one_row_and_for_many(modele):
 
 @par_modele
 @pytest.mark.parametrize("cherche", ["martin", "2026-000001", "é", "%", "'"])
-def test_a_search_answers(modele, cherche):
-    ville()
+def test_a_search_answers(une_ville, modele, cherche):
     assert agent(ADMIN).get(adresse("changelist", modele), {"q": cherche}).status_code == 200
 
 
 @par_modele
-def test_every_list_is_in_french(modele):
-    ville()
+def test_every_list_is_in_french(une_ville, modele):
     texte = agent(ADMIN).get(adresse("changelist", modele)).text
     for mot in ("Select ", "Search", "Delete selected", "Add ", "result"):
         assert f">{mot}" not in texte

@@ -3,6 +3,8 @@
 Making it takes two seconds (three years of days, households that book, passwords hashed); the copy, a tenth of one.
 """
 
+from collections.abc import Callable
+
 import pytest
 import time_machine
 from django.db import connection, transaction
@@ -12,10 +14,11 @@ from portail.demo import creer_la_ville
 from tests.conftest import tables
 
 UN_MARDI = "2026-11-24T10:00:00+01:00"
-copies: dict[str, bytes] = {}
+Copies = dict[str, bytes]
+copies: Copies = {}
 
 
-def photographier() -> None:
+def photographier(copies: Copies) -> None:
     """Keep what every table holds."""
     with connection.cursor() as curseur:
         for table in tables():
@@ -25,7 +28,7 @@ def photographier() -> None:
                 copies[table] = contenu
 
 
-def reposer() -> None:
+def reposer(copies: Copies) -> None:
     """Write it back, keys included, which no counter gives twice; without triggers, for their rows are in the copy."""
     with transaction.atomic(), connection.cursor() as curseur:
         curseur.execute("SET LOCAL session_replication_role = replica")
@@ -36,13 +39,18 @@ def reposer() -> None:
         curseur.execute("SET LOCAL session_replication_role = origin")  # a test's own transaction goes on
 
 
+def poser(copies: Copies, creer: Callable[[], object]) -> None:
+    """What `creer` makes, made once in a process and copied after that; no test may have written before."""
+    if copies:
+        reposer(copies)
+    else:
+        creer()
+        photographier(copies)
+
+
 def poser_la_ville() -> None:
     """The clock must be at `UN_MARDI`, and no test have written before."""
-    if copies:
-        reposer()
-    else:
-        creer_la_ville()
-        photographier()
+    poser(copies, creer_la_ville)
 
 
 @pytest.fixture
