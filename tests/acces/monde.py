@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.apps import apps
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.test import Client
 
@@ -111,13 +112,20 @@ class Monde:
         greve = Greve("greve", "Grève", (self.etranger.activite,), (dt.date(2026, 12, 17),))
         annuler_collectivement(demande=greve, auteur=self.agents["guichet"], cle="0" * 32)
         self.collective = AnnulationCollective.objects.get()
+        self.sessions = {role: self.session(role) for role in ROLES if role != "personne"}
         self.jeton_de_rappel = adresse_de_refus(self.lea.famille).rstrip("/").rpartition("/")[2]
 
     def client(self, role: str) -> Client:
+        """A browser of its own, in the one session of this role."""
         client = Client()
         if role != "personne":
-            client.force_login(self.utilisateur(role))
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
         return client
+
+    def session(self, role: str) -> str:
+        client = Client()
+        client.force_login(self.utilisateur(role))
+        return client.cookies[settings.SESSION_COOKIE_NAME].value
 
     def utilisateur(self, role: str):
         parents = {"parent": self.lea, "autre foyer": self.paul, "étranger": self.etranger}
