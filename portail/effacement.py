@@ -13,13 +13,14 @@ from django.utils import timezone
 from comptes.evenements import evenements
 from comptes.models import Demande, Document, Famille, Utilisateur
 from comptes.services.effacement import effacer_le_foyer, ouvrir_le_dossier
+from facturation.services import effacement as facturation
 from reservations.models import Inscription, Operation
 from reservations.services import effacement as reservations
 
 
 def empechements(famille: Famille) -> list[str]:
-    """Why this household cannot be erased now; nothing when it can. The room of bills adds its reasons here."""
-    return reservations.empechements(famille, aujourdhui=timezone.localdate())
+    """Why this household cannot be erased now; nothing when it can."""
+    return reservations.empechements(famille, aujourdhui=timezone.localdate()) + facturation.empechements(famille)
 
 
 def effacer(*, famille: Famille, par: Utilisateur | None = None) -> None:
@@ -36,6 +37,7 @@ def effacer(*, famille: Famille, par: Utilisateur | None = None) -> None:
             raise ValidationError(motifs)
         maintenant = timezone.now()
         reservations.clore(inscriptions, dossier, aujourdhui=timezone.localdate(maintenant))
+        facturation.clore(famille, maintenant=maintenant)
         effacer_le_foyer(dossier, maintenant=maintenant)
         if par:
             LogEntry.objects.create(

@@ -7,6 +7,7 @@ sets `DATABASE_URL`, and then nothing secret has a default.
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from celery.schedules import crontab
@@ -316,7 +317,7 @@ VILLE = {
 }
 
 # The régie that collects: what is printed on bills, and the amounts and delays of the town.
-REGIE = {
+REGIE: dict[str, Any] = {
     "nom": os.environ.get("REGIE_NOM", "Régie de recettes de la restauration scolaire"),
     "siret": os.environ.get("VILLE_SIRET", "" if not DEMO else "211 100 690 00018"),
     "comptable": os.environ.get("REGIE_COMPTABLE", "Service de gestion comptable de Carcassonne"),
@@ -328,6 +329,9 @@ REGIE = {
     # Days between the issue of a bill and its due date; under so many euros a debt waits for the next bill.
     "echeance_jours": entier("REGIE_ECHEANCE_JOURS", 25),
     "seuil": entier("REGIE_SEUIL", 15),
+    # Days after the due date of each reminder; days after the last one before the comptable public is told.
+    "relances_jours": [entier("REGIE_RELANCE_1_JOURS", 15), entier("REGIE_RELANCE_2_JOURS", 30)],
+    "transmission_jours": entier("REGIE_TRANSMISSION_JOURS", 15),
 }
 
 # The attendance of a day can be taken, or changed, for so many days.

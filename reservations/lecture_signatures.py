@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from comptes.francais import date_courte
 from comptes.models import Autorisation, Enfant, Rattachement, Texte
 from comptes.regles_autorisations import Avis, avis, avis_de_l_enfant
+from comptes.tableaux import sans_formule
 from reservations.models import AnneeScolaire, Ecole, Inscription
 
 EN_TETES = ["Nom", "Prénom", "Classe", "Réponse", "Détail"]
@@ -87,9 +88,5 @@ def en_csv(lignes: list[LigneDeReleve]) -> str:
     ecrivain.writerow(EN_TETES)
     for ligne in lignes:
         mots = [ligne.enfant.nom, ligne.enfant.prenom, ligne.classe, ligne.avis.label]
-        ecrivain.writerow([_sans_formule(m) for m in [*mots, " / ".join(map(str, ligne.foyers))]])
+        ecrivain.writerow([sans_formule(m) for m in [*mots, " / ".join(map(str, ligne.foyers))]])
     return "\ufeff" + sortie.getvalue()
-
-
-def _sans_formule(mots: str) -> str:
-    return f"'{mots}" if mots[:1] in "=+-@\t\r" and mots else mots

@@ -15,6 +15,7 @@ from django.conf import settings
 from comptes.categories import REGIMES, Categorie
 from comptes.courriels import rendre
 from comptes.models import Demande, Enfant, Famille, Rattachement, Utilisateur
+from facturation.models import Facturation, Facture
 from reservations.courriels_premiere import ACCEPTEE, DEJA_CONNUE, EN_COURS, LIEN, REFUSEE
 from reservations.models import (
     Activite,
@@ -129,6 +130,13 @@ def exemples() -> Iterator[Exemple]:
         rappel = RappelAEnvoyer(FAMILLE, LUNDI, [CAMILLE.email], {1: LEA, 2: ELISE}, limites=limites)
         rappel.inscriptions = [inscription(1, LEA), inscription(2, ELISE)]
         yield Exemple("rappel", cas, {"rappel": rappel})
+    facture = Facture(
+        pk=1, numero="F2026-000123", total=Decimal("69.58"), regle=Decimal("20"), echeance=LUNDI, famille=FAMILLE
+    )
+    facture.facturation = Facturation(mois=dt.date(2026, 10, 1))
+    for niveau in (1, 2):
+        contexte = {"facture": facture, "niveau": niveau, "regie": settings.REGIE}
+        yield Exemple("relance", str(niveau), contexte, Categorie.FACTURES)
     for absent in (True, False):
         contexte = {"enfant": ELISE, "jour": LUNDI, "activite": ACTIVITE, "absent": absent}
         yield Exemple("absence_cantine", "absent" if absent else "present", contexte)

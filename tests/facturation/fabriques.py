@@ -22,11 +22,12 @@ def facture_emise(
     mois: dt.date = SEPTEMBRE,
     emise_le: dt.datetime | None = None,
     echeance: dt.date = ECHEANCE,
+    copie: dict | None = None,
 ) -> Facture:
     """A bill of `repas` meals of one child, with its number, line and meals. Call inside a transaction."""
     famille: Famille = inscription.rattachement.famille
     facturation, _ = Facturation.objects.get_or_create(mois=mois, defaults={"echeance": echeance})
-    facture = Facture.objects.create(facturation=facturation, famille=famille, total=repas * prix)
+    facture = Facture.objects.create(facturation=facturation, famille=famille, total=repas * prix, copie=copie or {})
     jours = [mois + dt.timedelta(days=n) for n in range(repas)]
     ligne = LigneFacture.objects.create(
         facture=facture,

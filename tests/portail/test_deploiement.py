@@ -21,7 +21,7 @@ A_NOUS = ("web", "worker", "beat", "migrations")
 
 
 def variables_de_l_exemple():
-    return re.findall(r"^#?([A-Z][A-Z_]+)=", EXEMPLE, re.MULTILINE)
+    return re.findall(r"^#?([A-Z][A-Z0-9_]+)=", EXEMPLE, re.MULTILINE)
 
 
 def variables_lues():

@@ -127,7 +127,7 @@ def remplir(f, canari: str) -> None:
     )
     f.reserver(JEUDI if canari == "Canari" else JEUDI + dt.timedelta(days=1))
     facture_emise(f.inscription)
-    encaisser(famille=f.famille.pk, montant=Decimal(5), moyen="cheque", cle=canari, reference=f"Chèque {canari}")
+    encaisser(famille=f.famille.pk, montant=Decimal("14.91"), moyen="cheque", cle=canari, reference=f"Chèque {canari}")
 
 
 def ouvrir(reponse_ou_morceaux) -> zipfile.ZipFile:

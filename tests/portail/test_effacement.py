@@ -27,7 +27,13 @@ from tests.portail.test_donnees import JEUDI, remplir
 pytestmark = pytest.mark.django_db
 PLUS_TARD = dt.datetime(2027, 7, 20, 9, 0, tzinfo=dt.UTC)
 # Where the word may stay: the copy of the last mail, 90 days in the queue.
-GARDES = {("post_office_email", "to")}
+# What accounting keeps for ten years, with the names that it prints.
+COMPTABLES = {
+    ("facturation_lignefacture", "enfant"),
+    ("facturation_paiement", "reference"),
+    ("facturation_paiement", "cle"),
+}
+GARDES = {("post_office_email", "to"), *COMPTABLES}
 
 
 @pytest.fixture(autouse=True)
