@@ -41,7 +41,7 @@ class SessionStore(db.SessionStore):
         if must_create or self.session_key is None:
             return super().save(must_create)
         try:
-            self.create_model_instance(self._get_session()).save(force_update=True)
+            self.create_model_instance(dict(self.items())).save(force_update=True)
         except OperationalError:
             raise
         except DatabaseError as erreur:

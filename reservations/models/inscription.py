@@ -105,6 +105,7 @@ class Inscription(models.Model):
     cout: Decimal | None
     tardives: int  # avec_prix()
     a_signer: bool  # avec_signatures()
+    sans_repas: bool  # annotated by the home page
     courriels: list[str]  # avec_courriels()
     sorties: dict[dt.date, str]  # AnnulationCollective.objects.poser_les_sorties()
 
