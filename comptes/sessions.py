@@ -6,7 +6,7 @@ from typing import cast
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
 from comptes.models import SessionDuCompte
@@ -34,10 +34,15 @@ class SessionStore(db.SessionStore):
         return session
 
     def save(self, must_create=False):
-        """Django takes a connection that died for a session deleted meanwhile, and says 400 instead of 503."""
+        """A session that goes on is one UPDATE: alone, it needs no transaction around it.
+
+        A connection that died passes (503): Django takes it for a session deleted meanwhile, and says 400.
+        """
+        if must_create or self.session_key is None:
+            return super().save(must_create)
         try:
-            super().save(must_create)
-        except UpdateError as erreur:
-            if isinstance(erreur.__context__, OperationalError):
-                raise erreur.__context__ from None
+            self.create_model_instance(dict(self.items())).save(force_update=True)
+        except OperationalError:
             raise
+        except DatabaseError as erreur:
+            raise UpdateError from erreur

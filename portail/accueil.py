@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -13,6 +14,7 @@ from comptes.lecture_autorisations import nombre_a_signer
 from reservations.lecture_absences import absences_du_jour
 from reservations.lecture_menus import menus_du_foyer
 from reservations.models import AnneeScolaire, Attente, Inscription, Journee, Reservation
+from reservations.regles import a_plusieurs
 
 REPAS_ANNONCES = 6
 JOURS_A_SURVEILLER = 14
@@ -24,13 +26,14 @@ def accueil(request):
     """The three actions of the tutorial, the children, what needs attention, the next meals."""
     aujourdhui = timezone.localdate()
     enfants = enfants_du_foyer(request)
+    inscriptions = _inscriptions(request.user, aujourdhui) if enfants else []
     contexte = {
         "enfants": enfants,
-        "plusieurs": Inscription.objects.de(request.user).a_plusieurs(aujourdhui) if enfants else False,
+        "plusieurs": a_plusieurs(i.annee_id for i in inscriptions),
         "aujourdhui": aujourdhui,
         "ouvertures": list(AnneeScolaire.objects.a_ouvrir(timezone.now())) if enfants else [],
         "a_signer": nombre_a_signer(request.user, enfants=len(enfants)) if enfants else 0,
-        "sans_repas": _sans_repas(request.user, aujourdhui) if enfants else [],
+        "sans_repas": [i for i in inscriptions if i.sans_repas],
         "absences": absences_du_jour(request.user, maintenant=timezone.now()) if enfants else [],
         "jeton": uuid.uuid4(),
         "offres": list(
@@ -47,17 +50,21 @@ def accueil(request):
     return render(request, "portail/accueil.html", contexte)
 
 
-def _sans_repas(utilisateur, aujourdhui: dt.date) -> list[Inscription]:
-    """The enrolments that could still book in the coming two weeks, and whose child has no meal booked in them."""
+def _inscriptions(utilisateur, aujourdhui: dt.date) -> list[Inscription]:
+    """The household's enrolments of the years not over, in one statement for the whole page.
+
+    `sans_repas`: could still book in the coming two weeks, and the child has no meal booked in them.
+    """
+    maintenant = timezone.now()
     bientot = (aujourdhui, aujourdhui + dt.timedelta(days=JOURS_A_SURVEILLER))
-    reservables = Journee.objects.filter(
-        date__range=bientot, fermeture="", limite_reservation__gt=timezone.now()
-    ).values("activite")
+    reservables = Journee.objects.filter(date__range=bientot, fermeture="", limite_reservation__gt=maintenant).values(
+        "activite"
+    )
     servis = Reservation.objects.filter(date__range=bientot).values("enfant")
+    a_surveiller = Q(annee__ouverture__lte=maintenant, debut__lte=bientot[1], fin__gte=bientot[0])
     return list(
         Inscription.objects.de(utilisateur)
-        .filter(annee__ouverture__lte=timezone.now(), debut__lte=bientot[1], fin__gte=bientot[0])
-        .filter(activite__in=reservables)
-        .exclude(rattachement__enfant__in=servis)
+        .en_cours(aujourdhui)
+        .annotate(sans_repas=a_surveiller & Q(activite__in=reservables) & ~Q(rattachement__enfant__in=servis))
         .completes()
     )

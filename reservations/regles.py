@@ -317,6 +317,12 @@ class RegleDeDelai:
         return dt.datetime.combine(limite, self.heure, tzinfo=PARIS)
 
 
+def a_plusieurs(annees: Iterable[int]) -> bool:
+    """Whether two enrolments of a household, given by their school years, share one: then one calendar shows them."""
+    vues = list(annees)
+    return len(set(vues)) < len(vues)
+
+
 def uai_valide(code: str) -> bool:
     """Seven digits and the check letter of the number modulo 23 (Éducation nationale, répertoire UAI)."""
     return (

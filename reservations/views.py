@@ -16,6 +16,7 @@ from reservations.formulaires import FormulaireDuCalendrier, FormulaireIncorrect
 from reservations.lecture_calendrier import charger_calendrier, lire_mois, mois_par_defaut
 from reservations.models import AnneeScolaire, Inscription
 from reservations.recapitulatif import deja_enregistre, retards_en_mots
+from reservations.regles import a_plusieurs
 from reservations.regles_changements import Changements
 from reservations.services import reserver
 from reservations.services.reserver import RetardNonAnnonce, cle_du_formulaire
@@ -38,7 +39,9 @@ def choix_enfant(request):
     """Étape 1: whose meals."""
     enfants = enfants_du_foyer(request)
     aujourdhui = timezone.localdate()
-    plusieurs = Inscription.objects.de(request.user).a_plusieurs(aujourdhui)
+    plusieurs = a_plusieurs(
+        Inscription.objects.de(request.user).en_cours(aujourdhui).order_by().values_list("annee", flat=True)
+    )
     contexte = {"enfants": enfants, "aujourdhui": aujourdhui, "plusieurs": plusieurs}
     return render(request, "reservations/choix_enfant.html", contexte)
 

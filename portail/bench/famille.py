@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 MOT_DE_PASSE = "Portail-demo-2026"  # nosec B105  the demo's, public
 JETON_CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-CHAMP = re.compile(r'<input type="hidden" name="(jeton|deja|vus)" value="([^"]*)"')
+CHAMP = re.compile(r'<input type="hidden"\s+name="(jeton|deja|vus)"\s+value="([^"]*)"')
 INSCRIT = re.compile(r'href="/reservations/enfants/(\d+)/"')
 CHOIX = re.compile(r'name="inscription" value="(\d+)"')
 REUSSIES = re.compile(r"effectuées avec succès\s*: <strong>(\d+)")
@@ -173,6 +173,8 @@ class Navigateur:
 def formulaire(page: str, choisir: Callable) -> list[tuple[str, str]]:
     """The fields of the calendar of this page, with the days that `choisir` leaves ticked."""
     caches = dict(CHAMP.findall(page))
+    if not {"vus", "jeton"} <= caches.keys():
+        raise Echec("Le calendrier n’a pas ses champs cachés.")
     libres = [mot[:10] for mot in caches["vus"].split() if mot[11] == "0"]
     reserves = [mot[:10] for mot in caches["vus"].split() if mot[11] == "1"]
     champs = [("jours", jour) for jour in choisir(libres, reserves)]

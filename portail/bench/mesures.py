@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from statistics import median, quantiles
 
-from portail.bench.famille import LISTE_D_ATTENTE, Echec, Navigateur, Releve
+from portail.bench.famille import CHAMP, LISTE_D_ATTENTE, Echec, Navigateur, Releve
 
 STATIQUES = ["css/portail.css", "css/calendrier.css", "js/session.js", "js/calendrier.js"]
 POLICE = "police/atkinson-hyperlegible-next.woff2"
@@ -178,4 +178,4 @@ def matin_d_ouverture(
 
 def navigateur_a_des_jours(page: str) -> bool:
     """Whether a day of the page can still change: the child's other household may have booked them all."""
-    return 'name="vus" value=""' not in page
+    return dict(CHAMP.findall(page)).get("vus") != ""

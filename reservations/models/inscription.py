@@ -31,10 +31,9 @@ class InscriptionQuerySet(models.QuerySet):
         """The enrolments of the household of this login. The one door: everyone else's is not found."""
         return self.filter(du_foyer(utilisateur, "rattachement__famille"))
 
-    def a_plusieurs(self, jour) -> bool:
-        """Whether a school year that is not over at `jour` has two of these enrolments: one calendar for all."""
-        comptees = self.filter(annee__fin__gte=jour).order_by().values("annee").annotate(n=Count("pk"))
-        return comptees.filter(n__gte=2).exists()
+    def en_cours(self, jour) -> "InscriptionQuerySet":
+        """The enrolments of the school years that are not over at `jour`."""
+        return self.filter(annee__fin__gte=jour)
 
     def completes(self) -> "InscriptionQuerySet":
         return self.select_related("rattachement__enfant", "rattachement__famille", "activite", "annee")
@@ -106,6 +105,7 @@ class Inscription(models.Model):
     cout: Decimal | None
     tardives: int  # avec_prix()
     a_signer: bool  # avec_signatures()
+    sans_repas: bool  # annotated by the home page
     courriels: list[str]  # avec_courriels()
     sorties: dict[dt.date, str]  # AnnulationCollective.objects.poser_les_sorties()
 

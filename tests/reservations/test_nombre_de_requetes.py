@@ -10,12 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from reservations.models import Journee, Mouvement, Reservation
+from reservations.services.absences import declarer_absence
 from tests.factories import EnfantFactory, InscriptionFactory, RattachementFactory, foyer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ouverture", "comptes_justes")]
 
 AU_PLUS = 15
 UN_JOUR = [dt.date(2026, 12, 10)]
+LUNDI = dt.date(2026, 12, 7)
 
 
 def instructions(geste):
@@ -134,3 +136,25 @@ def test_the_recap_of_one_day_or_of_the_year():
         return instructions(lambda: client.get(reverse("reservations:operation", args=[operation.numero])))
 
     meme_nombre(lecture(f, un), lecture(g, tous))
+
+
+def test_the_home_page_at_its_fullest_with_the_end_of_the_session_put_off(ouverture):
+    """BEGIN and COMMIT, savepoints here, are counted too: the session is written after a minute of silence."""
+    f = foyer(reserves=[LUNDI, *UN_JOUR])
+    g = foyer(activite=f.activite, reserves=[LUNDI, *UN_JOUR])
+    for _ in range(3):
+        cadet = RattachementFactory(famille=g.famille, enfant=EnfantFactory())
+        InscriptionFactory(rattachement=cadet, activite=g.activite, annee=g.annee)
+    ouverture.move_to(dt.datetime(2026, 12, 7, 5, 30, tzinfo=dt.UTC))
+    declarer_absence(inscription=g.inscription.pk, jour=LUNDI, auteur=g.utilisateur, cle="absence")
+
+    def lecture(x):
+        client = connecte(x)
+        ouverture.shift(dt.timedelta(minutes=2))
+        with CaptureQueriesContext(connection) as requetes:
+            assert "Absen" in client.get(reverse("portail:accueil")).content.decode()
+        lues = [r["sql"] for r in requetes]
+        assert any(sql.startswith('UPDATE "comptes_sessionducompte"') for sql in lues)
+        return lues
+
+    meme_nombre(lecture(f), lecture(g))
