@@ -19,6 +19,8 @@ class ReponseForm(forms.ModelForm):
 
     def clean(self):
         super().clean()
+        if not {"_accepter", "_refuser"} & set(self.data):
+            raise ValidationError("Cliquez sur « Accepter » ou sur « Refuser » : rien n’a été répondu.")
         if "_refuser" in self.data and not (self.cleaned_data.get("reponse") or "").strip():
             raise ValidationError("Dites à la famille pourquoi sa demande est refusée.")
 
