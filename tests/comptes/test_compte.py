@@ -259,7 +259,9 @@ def test_un_changement_d_adresse_attend_un_agent(lea, client_lea, guichet):
     lea.famille.refresh_from_db()
     assert lea.famille.adresse == "12 rue de Verdun"
     demande = Demande.objects.get()
-    assert "en attente" in texte(client_lea.get("/compte/"))
+    page = texte(client_lea.get("/compte/"))
+    assert "en attente" in page
+    assert "3 rue du Pont Vieux" in page
     agent = Client()
     agent.force_login(guichet)
     adresse = f"/admin/comptes/demande/{demande.pk}/change/"
