@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 import time_machine
@@ -153,6 +154,7 @@ def test_the_archive_holds_the_rows_and_the_papers_of_the_household_and_nothing_
     zip_ = ouvrir(archive(f.famille))
     assert zip_.testzip() is None
     (papier,) = [nom for nom in zip_.namelist() if nom.startswith("documents/")]
+    assert f'href="{quote(papier)}"' in zip_.read("donnees.html").decode()
     assert papier.endswith("-Canari pai.pdf")
     assert zip_.read(papier) == b"%PDF Canari"
     donnees = json.loads(zip_.read("donnees.json"))["donnees"]
