@@ -19,6 +19,8 @@ class ReponseForm(forms.ModelForm):
 
     def clean(self):
         super().clean()
+        if not {"_accepter", "_refuser"} & set(self.data):
+            raise ValidationError("Cliquez sur « Accepter » ou sur « Refuser » : rien n’a été répondu.")
         if "_refuser" in self.data and not (self.cleaned_data.get("reponse") or "").strip():
             raise ValidationError("Dites à la famille pourquoi sa demande est refusée.")
 
@@ -92,12 +94,7 @@ class DemandeAdmin(Fiche):
 
     @admin.display(description="demandé")
     def ce_qui_est_demande(self, demande):
-        c = demande.contenu
-        if demande.nature == Demande.Nature.ADRESSE:
-            return f"{c['adresse']}, {c['code_postal']} {c['commune']}"
-        if demande.nature == Demande.Nature.QUOTIENT:
-            return f"{c['valeur']} € depuis {c['mois'][5:7]}/{c['mois'][:4]}"
-        return "–"
+        return demande.objet or "–"
 
     @admin.display(description="justificatif")
     def justificatif(self, demande):

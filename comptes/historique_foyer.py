@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.apps import apps
 
+from comptes.francais import INSECABLE
 from comptes.models import Famille, QuotientFamilial, Responsable, Utilisateur
 
 LIGNES = 100
@@ -29,6 +30,8 @@ SUIVIS = {
     Responsable: ("famille_id", lambda e: f"{e.prenom} {e.nom}", ["prenom", "nom", "telephone"]),
     QuotientFamilial: ("famille_id", lambda e: f"Quotient familial depuis {e.mois:%m/%Y}", ["valeur"]),
 }
+# A first row of these is a change that a household reads; a first row of the others is the opening of its file.
+NES_EN_CHEMIN = {QuotientFamilial}
 
 
 def changements_du_foyer(famille: Famille, *, lecteur: Utilisateur) -> list[Changement]:
@@ -56,12 +59,13 @@ def _du_modele(modele, famille: Famille) -> list[tuple]:
     for e in reversed(list(evenements)):
         avant = precedent.get(e.pgh_obj_id)
         precedent[e.pgh_obj_id] = e
-        if avant is None:
+        if avant is None and not (modele in NES_EN_CHEMIN and e.pgh_label == "insert"):
             continue
         for champ in champs:
-            if getattr(avant, champ) != getattr(e, champ):
+            avant_lui = getattr(avant, champ, None)
+            if avant_lui != getattr(e, champ):
                 mots = modele._meta.get_field(champ).verbose_name
-                trouves.append((e, f"{nommer(e)} : {mots}", _mot(getattr(avant, champ)), _mot(getattr(e, champ))))
+                trouves.append((e, f"{nommer(e)}{INSECABLE}: {mots}", _mot(avant_lui), _mot(getattr(e, champ))))
     return trouves
 
 
@@ -71,7 +75,10 @@ def _qui(auteur: int | None, noms: dict[int | None, str]) -> str:
 
 
 def _mot(valeur) -> str:
-    return {True: "oui", False: "non", "": "vide", None: "vide"}.get(valeur, str(valeur))
+    """A quotient of 0 or 1 is a number: only true and false are read as yes and no."""
+    if isinstance(valeur, bool):
+        return "oui" if valeur else "non"
+    return "vide" if valeur in ("", None) else str(valeur)
 
 
 def _auteur(evenement) -> int | None:

@@ -4,6 +4,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from typing import IO, Any, cast
+from urllib.parse import quote
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -46,15 +47,16 @@ def archive(famille: Famille) -> Iterator[bytes]:
     The rows are read before the first piece leaves: what the database refuses is an error page, not half a file.
     """
     lues = [(section, section.lignes(famille.pk)) for section in SECTIONS]
-    instant = timezone.now()
+    instant, fichiers = timezone.now(), list(_fichiers(famille))
     contexte = {
         "famille": famille,
         "instant": instant,
         "ville": settings.VILLE,
         "sections": [(section.titre, lignes) for section, lignes in lues if lignes],
+        "fichiers": [(nom, quote(nom)) for nom, _ in fichiers],
     }
     textes = {"donnees.json": _json(lues, instant), "donnees.html": render_to_string("portail/export.html", contexte)}
-    return _ecrire(textes, list(_fichiers(famille)))
+    return _ecrire(textes, fichiers)
 
 
 def _json(lues, instant) -> str:
@@ -73,6 +75,8 @@ def _fichiers(famille: Famille) -> Iterator[tuple[str, Any]]:
     pieces = PieceDeLaDemande.objects.filter(demande__famille=famille)
     for dossier, papiers in (("documents", Document.objects.filter(famille=famille)), ("premiere-demande", pieces)):
         for papier in papiers.order_by("pk"):
+            if not papier.fichier or not papier.fichier.storage.exists(papier.fichier.name):
+                continue  # lost by a restored backup: the rest is still theirs
             nom = nettoyer_le_nom(papier.nom, papier.nom.rpartition(".")[2])
             yield f"{dossier}/{papier.pk}-{nom}", papier.fichier
 
@@ -84,8 +88,8 @@ def _ecrire(textes: dict[str, str], fichiers) -> Iterator[bytes]:
             zip_.writestr(nom, texte)
             yield from tuyau.vider()
         for nom, fichier in fichiers:
-            if not fichier or not fichier.storage.exists(fichier.name):
-                continue  # lost by a restored backup: the rest is still theirs
+            if not fichier.storage.exists(fichier.name):
+                continue  # deleted in another tab meanwhile
             with zip_.open(nom, "w") as dedans, fichier.open("rb") as source:
                 while octets := source.read(MORCEAU):
                     dedans.write(octets)

@@ -73,6 +73,16 @@ class Demande(models.Model):
     def __str__(self):
         return f"{self.get_nature_display()}, {self.famille}"
 
+    @property
+    def objet(self) -> str:
+        """What is asked for, in words; nothing for an erasure, which has no content."""
+        c = self.contenu
+        if self.nature == self.Nature.ADRESSE:
+            return f"{c['adresse']}, {c['code_postal']} {c['commune']}"
+        if self.nature == self.Nature.QUOTIENT:
+            return f"{c['valeur']} € depuis {c['mois'][5:7]}/{c['mois'][:4]}"
+        return ""
+
 
 @pghistory.track()
 class QuotientFamilial(models.Model):

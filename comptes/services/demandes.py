@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from comptes.courriels import mettre_en_file
+from comptes.francais import INSECABLE
 from comptes.models import Categorie, Demande, Document, Famille, QuotientFamilial, Utilisateur
 from comptes.services.documents import deposer
 from comptes.services.notifier import adresses_pour, notifier
@@ -122,7 +123,7 @@ def _clore(demande, etat, par, mot) -> None:
 
 def _repondre(demande, etat, agent, mot) -> Demande:
     _clore(demande, etat, agent, mot)
-    titre = f"{demande.get_nature_display()} : demande {demande.get_etat_display().lower()}"
+    titre = f"{demande.get_nature_display()}{INSECABLE}: demande {demande.get_etat_display().lower()}"
     notifier(
         familles=[demande.famille_id],
         categorie=Categorie.DEMANDES,

@@ -23,9 +23,9 @@ def refuser(*, responsable: Responsable, categorie: str) -> None:
 
 
 def choisir_les_courriels(*, responsable: Responsable, recus: Collection[str]) -> None:
-    """The mails that this adult wants; every other category that can be refused is."""
+    """The mails that this adult wants; every other category that can be refused is. Unknown names are not looked up."""
     with transaction.atomic():
-        responsable.refus_de_courriel.filter(categorie__in=recus).delete()
+        responsable.refus_de_courriel.filter(categorie__in=REFUSABLES.intersection(recus)).delete()
         RefusDeCourriel.objects.bulk_create(
             [RefusDeCourriel(responsable=responsable, categorie=c) for c in sorted(REFUSABLES.difference(recus))],
             ignore_conflicts=True,

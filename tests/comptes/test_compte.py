@@ -259,7 +259,9 @@ def test_un_changement_d_adresse_attend_un_agent(lea, client_lea, guichet):
     lea.famille.refresh_from_db()
     assert lea.famille.adresse == "12 rue de Verdun"
     demande = Demande.objects.get()
-    assert "en attente" in texte(client_lea.get("/compte/"))
+    page = texte(client_lea.get("/compte/"))
+    assert "en attente" in page
+    assert "3 rue du Pont Vieux" in page
     agent = Client()
     agent.force_login(guichet)
     adresse = f"/admin/comptes/demande/{demande.pk}/change/"
@@ -285,6 +287,19 @@ def test_un_refus_a_une_raison(lea, client_lea, guichet):
     assert (demande.etat, demande.traitee_par) == ("refusee", guichet)
     lea.famille.refresh_from_db()
     assert lea.famille.adresse == "12 rue de Verdun"
+
+
+@pytest.mark.parametrize("bouton", [{}, {"_save": "1"}, {"_continue": "1"}])
+def test_un_envoi_sans_accepter_ni_refuser_ne_repond_rien(lea, client_lea, guichet, bouton):
+    client_lea.post("/compte/demandes/adresse/", ADRESSE)
+    demande = Demande.objects.get()
+    agent = Client()
+    agent.force_login(guichet)
+    page = agent.post(f"/admin/comptes/demande/{demande.pk}/change/", {"reponse": "Vu.", **bouton})
+    assert "rien n’a été répondu" in texte(page)
+    demande.refresh_from_db()
+    lea.famille.refresh_from_db()
+    assert (demande.etat, lea.famille.adresse) == ("deposee", "12 rue de Verdun")
 
 
 def test_une_demande_n_a_qu_une_reponse(lea, guichet):
@@ -399,6 +414,18 @@ def test_l_historique_dit_qui_a_change_quoi(lea, client_lea, guichet):
     vue_par_l_autre = Client()
     vue_par_l_autre.force_login(autre.utilisateur)
     assert "par Léa Martin" in texte(vue_par_l_autre.get("/compte/historique/"))
+
+
+@pytest.mark.parametrize("valeur", [0, 1, 812])
+def test_l_historique_dit_le_premier_quotient_comme_sa_correction(lea, client_lea, guichet, valeur):
+    quotient = QuotientFamilial.objects.create(
+        famille=lea.famille, mois=dt.date(2026, 9, 1), valeur=valeur, saisi_par=guichet
+    )
+    assert f"vide → {valeur}" in texte(client_lea.get("/compte/historique/"))
+    QuotientFamilial.objects.filter(pk=quotient.pk).update(valeur=900)
+    page = texte(client_lea.get("/compte/historique/"))
+    assert f"{valeur} → 900" in page
+    assert "vide → 12 rue de Verdun" not in page  # the opening of the file is no change
 
 
 def test_l_historique_ne_dit_rien_d_un_autre_foyer(lea, client_lea):

@@ -197,6 +197,13 @@ def test_each_category_is_a_choice_of_one_adult_but_those_of_the_law(couple):
     assert refuses(b) == set()
 
 
+def test_choices_that_no_page_offers_change_nothing_and_break_nothing(couple):
+    a, _ = couple
+    client = connecte(a)
+    assert client.post(CHOIX, {"recevoir": ["\0", "factures", "9" * 5000, *REFUSABLES]}).status_code == 302
+    assert refuses(a) == set()
+
+
 def refuses(responsable) -> set:
     return set(responsable.refus_de_courriel.values_list("categorie", flat=True))
 

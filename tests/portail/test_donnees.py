@@ -5,11 +5,13 @@ import io
 import json
 import zipfile
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 import time_machine
 from django.apps import apps
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -33,6 +35,7 @@ from comptes.services.documents import deposer
 from comptes.televersement import FichierLu
 from facturation.services.encaisser import encaisser
 from portail.donnees import EXCLUS, SECTIONS, archive
+from portail.effacement import accepter_l_effacement
 from portail.views_donnees import donnees
 from reservations.models import EnfantDeLaDemande, MessageDeLaVille, PieceDeLaDemande, PremiereDemande, Rappel
 from tests.factories import INSTANT, MOT_DE_PASSE, UtilisateurFactory, foyer
@@ -151,6 +154,7 @@ def test_the_archive_holds_the_rows_and_the_papers_of_the_household_and_nothing_
     zip_ = ouvrir(archive(f.famille))
     assert zip_.testzip() is None
     (papier,) = [nom for nom in zip_.namelist() if nom.startswith("documents/")]
+    assert f'href="{quote(papier)}"' in zip_.read("donnees.html").decode()
     assert papier.endswith("-Canari pai.pdf")
     assert zip_.read(papier) == b"%PDF Canari"
     donnees = json.loads(zip_.read("donnees.json"))["donnees"]
@@ -288,3 +292,16 @@ def test_what_forbids_the_erasure_is_said_before_it_is_asked_for(parent):
     f.reserver(JEUDI)
     texte = Page(client.get(ADRESSE)).texte.replace("\xa0", " ")
     assert "1 repas réservé à venir : annulez-les d’abord" in texte
+    assert "Demander l’effacement" in texte
+
+
+def test_erasure_is_asked_for_at_any_time_and_answered_when_nothing_forbids_it(parent):
+    """GDPR, art. 12.2: nobody is kept from asking; the agent's page says what is left to do."""
+    f, client = parent
+    f.reserver(JEUDI)
+    client.post(f"{ADRESSE}effacement/")
+    demande = Demande.objects.get()
+    with pytest.raises(ValidationError, match="repas réservé à venir"):
+        accepter_l_effacement(demande=demande, agent=UtilisateurFactory(agent=True))
+    demande.refresh_from_db()
+    assert demande.etat == "deposee"
