@@ -344,6 +344,8 @@ RAPPEL_HEURES = entier("RAPPEL_HEURES", 48)
 COMPTE_DORMANT_JOURS = entier("COMPTE_DORMANT_JOURS", 730)
 # A meal served less than so many days ago may not be billed yet: its household is not erased.
 FACTURATION_JOURS = entier("FACTURATION_JOURS", 60)
+# A first request that the town refused is deleted so many days after the answer: it names people of no household.
+PREMIERE_REFUSEE_JOURS = entier("PREMIERE_REFUSEE_JOURS", 90)
 
 # The classes of .alerte, by level: success, warning, error.
 MESSAGE_TAGS = {25: "succes", 30: "attention", 40: "erreur"}
