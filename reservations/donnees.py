@@ -31,7 +31,6 @@ PAR_INSCRIPTION = (
 )
 
 
-
 def premieres_demandes(famille: int) -> Q:
     """The first requests of a household: the one that made it, and those that its addresses proved, refused ones too.
 
