@@ -59,6 +59,12 @@ def fiche_de(enfant: Enfant) -> FicheCantine:
     return connue or FicheCantine(enfant=enfant)
 
 
+def pai_valables(enfant: Enfant, *, aujourdhui: dt.date) -> list[Document]:
+    """The papers of a PAI that still hold, the latest first, whichever household gave them: health."""
+    valables = Q(expire_le__isnull=True) | Q(expire_le__gte=aujourdhui)
+    return list(Document.objects.filter(valables, enfant=enfant, nature=Document.Nature.PAI))
+
+
 def textes_sans_reponse(rattachement: Rattachement) -> int:
     """How many texts to sign have a version in force that this household has not answered for this child."""
     reponses = Autorisation.objects.filter(rattachement=rattachement, version=OuterRef("version_id"))
@@ -71,10 +77,7 @@ def lire_dossier(enfant: Enfant, *, lecteur: Utilisateur, aujourdhui: dt.date) -
     autres = Rattachement.objects.filter(enfant=OuterRef("enfant")).exclude(pk=OuterRef("pk"))
     rattachement = Rattachement.objects.de(lecteur).annotate(partage=Exists(autres)).get(enfant=enfant)
     fiche = None if lecteur.famille_accompagnee else fiche_de(enfant)
-    valables = Document.objects.filter(
-        Q(expire_le__isnull=True) | Q(expire_le__gte=aujourdhui), enfant=enfant, nature=Document.Nature.PAI
-    )
-    documents = list(valables) if fiche and fiche.pai else []
+    documents = pai_valables(enfant, aujourdhui=aujourdhui) if fiche and fiche.pai else []
     return Dossier(
         rattachement=rattachement,
         fiche=fiche,
