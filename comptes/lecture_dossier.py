@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q
 
-from comptes.models import Autorisation, Contact, Document, Enfant, FicheCantine, Rattachement, Texte, Utilisateur
+from comptes.lecture_autorisations import nombre_a_signer
+from comptes.models import Contact, Document, Enfant, FicheCantine, Rattachement, Utilisateur
 from comptes.regles import Manque, auteur_vu, ce_qui_manque
 
 
@@ -65,13 +66,6 @@ def pai_valables(enfant: Enfant, *, aujourdhui: dt.date) -> list[Document]:
     return list(Document.objects.filter(valables, enfant=enfant, nature=Document.Nature.PAI))
 
 
-def textes_sans_reponse(rattachement: Rattachement) -> int:
-    """How many texts to sign have a version in force that this household has not answered for this child."""
-    reponses = Autorisation.objects.filter(rattachement=rattachement, version=OuterRef("version_id"))
-    a_signer = Texte.objects.a_signer().avec_version().filter(version_id__isnull=False)
-    return a_signer.exclude(Exists(reponses)).count()
-
-
 def lire_dossier(enfant: Enfant, *, lecteur: Utilisateur, aujourdhui: dt.date) -> Dossier:
     """What concerns this child and may be read by this household. The child comes from its door."""
     autres = Rattachement.objects.filter(enfant=OuterRef("enfant")).exclude(pk=OuterRef("pk"))
@@ -86,5 +80,5 @@ def lire_dossier(enfant: Enfant, *, lecteur: Utilisateur, aujourdhui: dt.date) -
         pai_document=next((d for d in documents if d.famille_id == rattachement.famille_id), None),
         pai_ailleurs=any(d.famille_id != rattachement.famille_id for d in documents),
         contacts=list(Contact.objects.filter(rattachement=rattachement)),
-        sans_reponse=textes_sans_reponse(rattachement),
+        sans_reponse=nombre_a_signer(lecteur, enfant=enfant),
     )
