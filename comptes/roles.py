@@ -11,8 +11,8 @@ TOUT = (VOIR, CREER, MODIFIER, SUPPRIMER)
 ACCOMPAGNER = "accompagner"  # act for a household at the desk
 EMETTRE = "emettre"  # issue the bills of a month
 
-# role → model → actions. A superuser (« admin ») needs no row. The canteen sees meals, neither addresses nor money,
-# and alone, with the family, a child's card (menu, PAI): a superuser who is not of the canteen does not (`lit_la_sante`).
+# role → model → actions. A superuser (« admin ») needs no row, but reads no health either (`lit_la_sante`). The canteen
+# sees meals, neither addresses nor money, and alone, with the family, a child's card (menu, PAI).
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "guichet": {
         "comptes.utilisateur": (VOIR, CREER, MODIFIER),

@@ -203,6 +203,7 @@ CELERY_BEAT_SCHEDULE = {
     "servir-les-attentes": {"task": "reservations.tasks.servir_les_attentes", "schedule": 30.0},
     "envoyer-les-messages": {"task": "reservations.tasks.envoyer_les_messages", "schedule": 30.0},
     "rappeler": {"task": "reservations.tasks.envoyer_les_rappels", "schedule": crontab(hour=9, minute=0)},
+    "echeances": {"task": "comptes.tasks.envoyer_les_echeances", "schedule": crontab(hour=9, minute=30)},
     "premieres-demandes": {
         "task": "reservations.tasks.effacer_les_premieres_demandes",
         "schedule": timedelta(hours=6),
