@@ -61,7 +61,7 @@ def _du_modele(modele, famille: Famille) -> list[tuple]:
         for champ in champs:
             if getattr(avant, champ) != getattr(e, champ):
                 mots = modele._meta.get_field(champ).verbose_name
-                trouves.append((e, f"{nommer(e)} : {mots}", _mot(getattr(avant, champ)), _mot(getattr(e, champ))))
+                trouves.append((e, f"{nommer(e)} : {mots}", _mot(getattr(avant, champ)), _mot(getattr(e, champ))))
     return trouves
 
 

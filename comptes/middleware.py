@@ -76,7 +76,7 @@ class SessionInactive(Couche):
             duree = nombre(int(settings.SESSION_INACTIVITE.total_seconds() // 60), "minute")
             messages.warning(
                 request,
-                f"Votre session a pris fin : elle s’arrête après {duree} sans activité, ou quand le mot de passe "
+                f"Votre session a pris fin : elle s’arrête après {duree} sans activité, ou quand le mot de passe "
                 "change. Reconnectez-vous pour continuer.",
             )
 

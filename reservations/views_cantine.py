@@ -41,7 +41,7 @@ def _jour(request) -> dt.date:
     except ValueError:
         lu = None
     if lu is None or not 2000 <= lu.year <= 2100:
-        messages.warning(request, "Cette date n’existe pas : voici aujourd’hui.")
+        messages.warning(request, "Cette date n’existe pas : voici aujourd’hui.")
         lu = timezone.localdate()
     return lu
 

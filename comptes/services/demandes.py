@@ -122,7 +122,7 @@ def _clore(demande, etat, par, mot) -> None:
 
 def _repondre(demande, etat, agent, mot) -> Demande:
     _clore(demande, etat, agent, mot)
-    titre = f"{demande.get_nature_display()} : demande {demande.get_etat_display().lower()}"
+    titre = f"{demande.get_nature_display()} : demande {demande.get_etat_display().lower()}"
     notifier(
         familles=[demande.famille_id],
         categorie=Categorie.DEMANDES,
