@@ -124,5 +124,5 @@ def _cles(request, nom: str) -> set[int]:
     """The keys sent under this name. Raises ValidationError for what the form never sends."""
     brutes = request.POST.getlist(nom)
     if any(not (b.isascii() and b.isdecimal() and len(b) <= 18) for b in brutes):
-        raise ValidationError("Le formulaire envoyé n’est pas celui de cette page : recommencez.")
+        raise ValidationError("Le formulaire envoyé n’est pas celui de cette page : recommencez.")
     return set(map(int, brutes))

@@ -9,7 +9,7 @@ VALIDATEURS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reservations", "0010_motif_a_signer")]
+    dependencies = [("reservations", "0011_grilles_et_pointages")]
 
     operations = [
         migrations.AlterField(
