@@ -84,6 +84,6 @@ def titre(documents: list[Document]) -> str:
 
 
 def phrase(documents: list[Document]) -> str:
-    fin = date_courte(documents[0].expire_le)
+    fin = date_courte(min(document.expire_le for document in documents if document.expire_le))
     quoi = f"Il est valable jusqu’au {fin}" if len(documents) == 1 else f"Le premier est valable jusqu’au {fin}"
     return f"{quoi}. Déposez le nouveau dans « Documents », si vous l’avez déjà."
