@@ -245,7 +245,7 @@ def test_a_day_closed_by_a_collective_cancellation_points_to_its_undoing(guichet
     reponse = guichet.post(adresse("change", Journee, journee(f).pk), {"fermeture": "", "capacite": "50"})
     assert reponse.status_code in (200, 302)
     assert (journee(f).fermeture, journee(f).capacite) == ("Grève", 50)
-    with pytest.raises(ValidationError, match="annulation collective «\N{NO-BREAK SPACE}Grève\N{NO-BREAK SPACE}»"):
+    with pytest.raises(ValidationError, match=r"annulation collective «.*Grève"):
         modifier_journee(journee=journee(f), reglages=Reglages(fermeture=""), auteur=None)
     retablir(annulation=faite, auteur=None)
     assert Reservation.objects.count() == 1
