@@ -55,13 +55,13 @@ class UtilisateurForm(forms.ModelForm):
     def clean(self):
         super().clean()
         if self.cleaned_data.get("is_staff") and hasattr(self.instance, "responsable"):
-            self.add_error("is_staff", "Ce compte est celui d’un parent : un agent travaille avec une autre adresse.")
+            self.add_error("is_staff", "Ce compte est celui d’un parent : un agent travaille avec une autre adresse.")
         if self.cleaned_data.get("is_superuser") and not self.cleaned_data.get("is_staff"):
             self.add_error("is_superuser", "Un administrateur est d’abord un agent.")
         reste = self.cleaned_data.get("is_superuser", True) and self.cleaned_data.get("is_active", True)
         administrateurs = Utilisateur.objects.filter(is_superuser=True, is_active=True)
         if not reste and list(administrateurs) == [self.instance]:
-            raise ValidationError("C’est le dernier administrateur : donnez d’abord ce droit à quelqu’un d’autre.")
+            raise ValidationError("C’est le dernier administrateur : donnez d’abord ce droit à quelqu’un d’autre.")
 
 
 class ListeDesComptes(ChangeList):
@@ -107,7 +107,7 @@ class UtilisateurAdmin(Fiche):
             pages.append(("Accès", {"fields": ["qualite", "mot_de_passe", "etat_du_verrou", "last_login", "cree_le"]}))
         else:
             compte["description"] = (
-                "Le compte n’a pas de mot de passe : la personne utilise « Générer votre mot de passe » sur la page de "
+                "Le compte n’a pas de mot de passe : la personne utilise « Générer votre mot de passe » sur la page de "
                 "connexion. L’accès d’un parent se donne plutôt sur la page de sa famille."
             )
         return pages
@@ -128,7 +128,7 @@ class UtilisateurAdmin(Fiche):
             changer_d_adresse(compte=obj, courriel=obj.email)
             self.message_user(
                 request,
-                "L’adresse a changé : l’ancien mot de passe ne sert plus. La personne en génère un sur la page de "
+                "L’adresse a changé : l’ancien mot de passe ne sert plus. La personne en génère un sur la page de "
                 "connexion, avec sa nouvelle adresse.",
                 messages.WARNING,
             )
@@ -138,7 +138,7 @@ class UtilisateurAdmin(Fiche):
         if compte.is_superuser:
             return "Administrateur"
         if compte.is_staff:
-            return f"Agent : {', '.join(role.name for role in compte.groups.all()) or 'sans rôle'}"
+            return f"Agent : {', '.join(role.name for role in compte.groups.all()) or 'sans rôle'}"
         responsable = getattr(compte, "responsable", None)
         return str(responsable.famille) if responsable else "Sans famille"
 
@@ -162,7 +162,7 @@ class UtilisateurAdmin(Fiche):
         faits = sum(deverrouiller(utilisateur=compte, agent=request.user) for compte in permis)
         self.message_user(request, f"{nombre(faits, 'compte déverrouillé', 'comptes déverrouillés')}.")
         if refuses := len(comptes) - len(permis):
-            phrase = f"{nombre(refuses, 'compte d’agent', 'comptes d’agents')} : un administrateur les déverrouille."
+            phrase = f"{nombre(refuses, 'compte d’agent', 'comptes d’agents')} : un administrateur les déverrouille."
             self.message_user(request, phrase, messages.WARNING)
 
     @admin.action(description="Retirer le second facteur (téléphone perdu)", permissions=["change"])
@@ -172,7 +172,7 @@ class UtilisateurAdmin(Fiche):
         faits = sum(retirer(utilisateur=compte, agent=request.user) for compte in permis)
         self.message_user(request, f"{nombre(faits, 'second facteur retiré', 'seconds facteurs retirés')}.")
         if refuses := len(comptes) - len(permis):
-            phrase = f"{nombre(refuses, 'compte d’agent', 'comptes d’agents')} : un administrateur s’en charge."
+            phrase = f"{nombre(refuses, 'compte d’agent', 'comptes d’agents')} : un administrateur s’en charge."
             self.message_user(request, phrase, messages.WARNING)
 
 
@@ -213,7 +213,7 @@ class ResponsablesFormSet(BaseInlineFormSet):
         gardes = [form for form in self.forms if form not in self.deleted_forms]
         adresses = [adresse for form in gardes if (adresse := form.cleaned_data.get("courriel"))]
         if len(set(adresses)) < len(adresses):
-            raise ValidationError("Les deux responsables ont la même adresse e-mail : chaque adulte a la sienne.")
+            raise ValidationError("Les deux responsables ont la même adresse e-mail : chaque adulte a la sienne.")
 
 
 class ResponsableInline(admin.StackedInline):
@@ -314,7 +314,7 @@ class FamilleAdmin(AvecContacts, SuppressionExpliquee):
         else:
             ancien = " L’ancien mot de passe ne sert plus." if avait_un_acces else ""
             phrase = (
-                f"{form.instance} utilise maintenant « Générer votre mot de passe » sur la page de connexion, avec "
+                f"{form.instance} utilise maintenant « Générer votre mot de passe » sur la page de connexion, avec "
                 f"{compte.email}.{ancien}"
             )
         self.message_user(request, phrase)

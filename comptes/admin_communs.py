@@ -60,7 +60,7 @@ class Fiche(AvecRecherche, admin.ModelAdmin):
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         nom = self.opts.verbose_name
-        titre = capfirst(nom) if object_id else f"Ajouter : {nom}"
+        titre = capfirst(nom) if object_id else f"Ajouter : {nom}"
         return super().changeform_view(request, object_id, form_url, {"title": titre, **(extra_context or {})})
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
@@ -68,7 +68,7 @@ class Fiche(AvecRecherche, admin.ModelAdmin):
         champ = super().formfield_for_dbfield(db_field, request, **kwargs)
         if champ and isinstance(champ.widget, AdminSplitDateTime):
             for moitie, mot in zip(champ.widget.widgets, ("date", "heure"), strict=True):
-                moitie.attrs["aria-label"] = f"{capfirst(db_field.verbose_name)} : {mot}"
+                moitie.attrs["aria-label"] = f"{capfirst(db_field.verbose_name)} : {mot}"
         if champ and isinstance(champ.widget, RelatedFieldWidgetWrapper):
             champ.widget.can_delete_related = False
         return champ
@@ -104,7 +104,7 @@ class SuppressionExpliquee(Fiche):
             return self._trop_tard(request)
 
     def _trop_tard(self, request):
-        phrase = "Rien n’a été supprimé : des inscriptions ou des réservations viennent de s’y ajouter."
+        phrase = "Rien n’a été supprimé : des inscriptions ou des réservations viennent de s’y ajouter."
         self.message_user(request, phrase, messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 

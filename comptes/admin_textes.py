@@ -35,7 +35,7 @@ class PublicationForm(forms.Form):
         label="Date d’effet",
         required=False,
         widget=forms.DateTimeInput(attrs={"placeholder": "jj/mm/aaaa hh:mm"}, format="%d/%m/%Y %H:%M"),
-        help_text="Vide : tout de suite.",
+        help_text="Vide : tout de suite.",
     )
     precedente = forms.IntegerField(min_value=0, max_value=32766, widget=forms.HiddenInput)
 
@@ -103,7 +103,7 @@ class TexteAdmin(Fiche):
                     "apercu": rendre(contenu, settings.VILLE, niveau=3, prefixe="apercu-"),
                     "difference": comparer(avant, contenu),
                 }
-        return self._page(request, "publier", f"{texte} : nouvelle version", **contexte, form=form)
+        return self._page(request, "publier", f"{texte} : nouvelle version", **contexte, form=form)
 
     def _publier(self, request, texte, form) -> bool:
         try:
@@ -163,4 +163,4 @@ class TexteAdmin(Fiche):
             for v in (versions_lues(texte, timezone.now()) if texte.pk else [])
         ]
         liste = format_html_join("", '<li><a href="{}">Version {}</a>, {}</li>', lignes)
-        return format_html("<ul>{}</ul>", liste) if lignes else "aucune : publiez la première"
+        return format_html("<ul>{}</ul>", liste) if lignes else "aucune : publiez la première"

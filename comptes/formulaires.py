@@ -87,7 +87,7 @@ class FormulaireMotDePasseActuel(TousObligatoires):
             verdict = verifier(self.utilisateur.email, donnees["ancien"])
             if verdict.verrouille:
                 self.add_error(
-                    "ancien", "Trois mots de passe faux : le compte est verrouillé. Générez un mot de passe."
+                    "ancien", "Trois mots de passe faux : le compte est verrouillé. Générez un mot de passe."
                 )
             elif verdict.utilisateur is None:
                 self.add_error("ancien", "Ce n’est pas votre mot de passe actuel.")
@@ -146,7 +146,7 @@ class FormulaireMotDePasse(FormulaireMotDePasseActuel):
         nouveau = self.cleaned_data["nouveau"]
         if nouveau:
             if lire_genere(nouveau):
-                raise forms.ValidationError("Un mot de passe généré ne sert qu’une fois : choisissez le vôtre.")
+                raise forms.ValidationError("Un mot de passe généré ne sert qu’une fois : choisissez le vôtre.")
             password_validation.validate_password(nouveau, self.utilisateur)
         return nouveau
 

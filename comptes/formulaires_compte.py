@@ -57,7 +57,7 @@ class FormulaireCourriel(FormulaireMotDePasseActuel):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["courriel"].label = "Nouvelle adresse e-mail"
-        self.fields["courriel"].help_text = "Un lien y est envoyé : c’est lui qui la confirme."
+        self.fields["courriel"].help_text = "Un lien y est envoyé : c’est lui qui la confirme."
         self.fields["courriel"].widget.attrs["autocomplete"] = "email"
 
 
@@ -121,7 +121,7 @@ class FormulaireQuotient(AvecPiece):
             "required": "Saisissez le quotient familial.",
             "invalid": "Saisissez un nombre entier d’euros, par exemple 845.",
             "min_value": "Un quotient familial n’est pas négatif.",
-            "max_value": "Ce quotient est trop grand : vérifiez l’attestation.",
+            "max_value": "Ce quotient est trop grand : vérifiez l’attestation.",
         },
     )
     mois = forms.ChoiceField(

@@ -88,9 +88,13 @@ class Manquante:
     texte: Texte
 
 
-def nombre_a_signer(utilisateur, *, enfants: int) -> int:
-    """How many `manquantes` a household of that many children has, in one statement: the home page only counts."""
+def nombre_a_signer(utilisateur, *, enfants: int = 1, enfant: Enfant | None = None) -> int:
+    """How many `manquantes` a household of that many children has, or this child of it, in one statement: pages that
+    only count.
+    """
     siennes = Autorisation.objects.de(utilisateur).filter(version=OuterRef("version_id")).order_by()
+    if enfant:
+        siennes = siennes.filter(rattachement__enfant=enfant)
     faites = siennes.values("version").annotate(n=Count("rattachement", distinct=True)).values("n")
     textes = Texte.objects.a_signer().avec_version().filter(version_id__isnull=False)
     comptes = textes.annotate(faites=Coalesce(Subquery(faites), 0)).values_list("faites", flat=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q
 
-from comptes.models import Autorisation, Contact, Document, Enfant, FicheCantine, Rattachement, Texte, Utilisateur
+from comptes.lecture_autorisations import nombre_a_signer
+from comptes.models import Contact, Document, Enfant, FicheCantine, Rattachement, Utilisateur
 from comptes.regles import Manque, auteur_vu, ce_qui_manque
 
 
@@ -59,11 +60,10 @@ def fiche_de(enfant: Enfant) -> FicheCantine:
     return connue or FicheCantine(enfant=enfant)
 
 
-def textes_sans_reponse(rattachement: Rattachement) -> int:
-    """How many texts to sign have a version in force that this household has not answered for this child."""
-    reponses = Autorisation.objects.filter(rattachement=rattachement, version=OuterRef("version_id"))
-    a_signer = Texte.objects.a_signer().avec_version().filter(version_id__isnull=False)
-    return a_signer.exclude(Exists(reponses)).count()
+def pai_valables(enfant: Enfant, *, aujourdhui: dt.date) -> list[Document]:
+    """The papers of a PAI that still hold, the latest first, whichever household gave them: health."""
+    valables = Q(expire_le__isnull=True) | Q(expire_le__gte=aujourdhui)
+    return list(Document.objects.filter(valables, enfant=enfant, nature=Document.Nature.PAI))
 
 
 def lire_dossier(enfant: Enfant, *, lecteur: Utilisateur, aujourdhui: dt.date) -> Dossier:
@@ -71,10 +71,7 @@ def lire_dossier(enfant: Enfant, *, lecteur: Utilisateur, aujourdhui: dt.date) -
     autres = Rattachement.objects.filter(enfant=OuterRef("enfant")).exclude(pk=OuterRef("pk"))
     rattachement = Rattachement.objects.de(lecteur).annotate(partage=Exists(autres)).get(enfant=enfant)
     fiche = None if lecteur.famille_accompagnee else fiche_de(enfant)
-    valables = Document.objects.filter(
-        Q(expire_le__isnull=True) | Q(expire_le__gte=aujourdhui), enfant=enfant, nature=Document.Nature.PAI
-    )
-    documents = list(valables) if fiche and fiche.pai else []
+    documents = pai_valables(enfant, aujourdhui=aujourdhui) if fiche and fiche.pai else []
     return Dossier(
         rattachement=rattachement,
         fiche=fiche,
@@ -83,5 +80,5 @@ def lire_dossier(enfant: Enfant, *, lecteur: Utilisateur, aujourdhui: dt.date) -
         pai_document=next((d for d in documents if d.famille_id == rattachement.famille_id), None),
         pai_ailleurs=any(d.famille_id != rattachement.famille_id for d in documents),
         contacts=list(Contact.objects.filter(rattachement=rattachement)),
-        sans_reponse=textes_sans_reponse(rattachement),
+        sans_reponse=nombre_a_signer(lecteur, enfant=enfant),
     )

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 
 from comptes.francais import nombre
-from comptes.regles_aide import ouverte_en_aidant
+from comptes.regles_aide import CHAMP, formulaire_perime, ouverte_en_aidant
 from comptes.services import accompagner
 from comptes.services.second_facteur import impose_a
 
@@ -76,7 +76,7 @@ class SessionInactive(Couche):
             duree = nombre(int(settings.SESSION_INACTIVITE.total_seconds() // 60), "minute")
             messages.warning(
                 request,
-                f"Votre session a pris fin : elle s’arrête après {duree} sans activité, ou quand le mot de passe "
+                f"Votre session a pris fin : elle s’arrête après {duree} sans activité, ou quand le mot de passe "
                 "change. Reconnectez-vous pour continuer.",
             )
 
@@ -143,6 +143,14 @@ class Accompagnement(Couche):
             raise PermissionDenied(
                 "Cette page est à la famille seule, ou concerne votre propre compte : terminez d’abord l’aide."
             )
+        if request.method in SURES or not request.user.is_authenticated:
+            return None
+        famille = request.user.famille_accompagnee
+        if formulaire_perime(request.resolver_match, montre=request.POST.get(CHAMP, ""), famille=famille):
+            quand = f"avant que vous n’aidiez la {request.famille_aidee}" if famille else "en aidant une autre famille"
+            messages.error(request, f"Rien n’a été changé : ce formulaire avait été affiché {quand}. Recommencez ici.")
+            return redirect("portail:accueil")
+        return None
 
 
 class HistoriqueDesAgents(Couche):

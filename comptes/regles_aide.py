@@ -35,6 +35,15 @@ REFUSEES = {
     "portail:demander_effacement",
     "portail:retirer_effacement",
 }
+# What a form of another moment may still do: it concerns the agent, or carries its own household in its address.
+SANS_FOYER = {
+    "comptes:aider",
+    "comptes:deconnexion",
+    "comptes:prolonger_session",
+    "portail:effacement",
+    "portail:effacements",
+}
+CHAMP = "foyer_aide"  # the household that was helped when the form was shown
 
 
 def ouverte_en_aidant(page) -> bool:
@@ -42,3 +51,15 @@ def ouverte_en_aidant(page) -> bool:
     if page.app_name == "comptes":
         return page.url_name in COMPTES
     return page.view_name not in REFUSEES
+
+
+def formulaire_perime(page, *, montre: str, famille: int | None) -> bool:
+    """Whether a form was shown when another household was helped, or none: two tabs of an agent share one session.
+
+    `montre`: what the form carries (`CHAMP`), empty when nobody was helped; `famille`: who is helped now.
+    """
+    if page.app_name == "admin" or page.view_name in SANS_FOYER:
+        return False
+    if famille is None and page.view_name == "comptes:terminer_aide":
+        return False
+    return montre != ("" if famille is None else str(famille))

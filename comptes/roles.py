@@ -11,8 +11,8 @@ TOUT = (VOIR, CREER, MODIFIER, SUPPRIMER)
 ACCOMPAGNER = "accompagner"  # act for a household at the desk
 EMETTRE = "emettre"  # issue the bills of a month
 
-# role → model → actions. A superuser (« admin ») needs no row. The canteen sees meals, neither addresses nor money,
-# and alone, with the family, a child's card (menu, PAI).
+# role → model → actions. A superuser (« admin ») needs no row, but reads no health either (`lit_la_sante`). The canteen
+# sees meals, neither addresses nor money, and alone, with the family, a child's card (menu, PAI).
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "guichet": {
         "comptes.utilisateur": (VOIR, CREER, MODIFIER),
@@ -127,6 +127,11 @@ def natures_lues(agent: Utilisateur) -> set[str]:
     roles = {"guichet"} if agent.is_superuser else set()
     roles |= set(agent.groups.values_list("name", flat=True))
     return set().union(*(NATURES_LUES[role] for role in roles & NATURES_LUES.keys()))
+
+
+def lit_la_sante(agent: Utilisateur) -> bool:
+    """Whether the canteen's pages and the PAI open for this agent: one rule, the role of the canteen."""
+    return agent.has_perm("comptes.view_fichecantine") and Document.Nature.PAI in natures_lues(agent)
 
 
 def appliquer_les_roles() -> None:

@@ -9,6 +9,7 @@ from post_office.models import STATUS, Email
 from comptes.models import DemandeMotDePasse, EssaisConnexion, MotDePasseGenere, SessionDuCompte
 from comptes.services.accompagner import clore_avec_les_sessions
 from comptes.services.documents import balayer_le_coffre
+from comptes.services.echeances import annoncer_les_echeances
 from comptes.services.motsdepasse import DUREE, traiter_les_demandes
 
 COURRIELS_GARDES = timedelta(days=90)
@@ -19,6 +20,12 @@ ESSAIS_GARDES = timedelta(days=30)
 def envoyer_mots_de_passe() -> int:
     """Generate and send the passwords asked for."""
     return traiter_les_demandes()
+
+
+@shared_task
+def envoyer_les_echeances() -> None:
+    """Tell the households of the papers that come to their end, each once."""
+    annoncer_les_echeances()
 
 
 @shared_task

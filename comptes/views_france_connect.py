@@ -81,7 +81,7 @@ def france_connect_lier(request):
     if request.method == "POST" and formulaire.is_valid():
         del request.session[A_LIER]
         if service.lier(utilisateur=request.user, emetteur=identite.emetteur, sub=identite.sub):
-            messages.success(request, "FranceConnect est relié à votre compte : vous pouvez entrer avec lui.")
+            messages.success(request, "FranceConnect est relié à votre compte : vous pouvez entrer avec lui.")
         else:
             messages.error(request, "Ce FranceConnect, ou ce compte, est déjà relié à un autre. Rien n’a été changé.")
         return redirect("comptes:compte")

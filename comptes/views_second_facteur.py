@@ -25,7 +25,7 @@ def code_de_connexion(request):
     """The code of the telephone, or a recovery code, after a right password."""
     attente = en_attente(request)
     if attente is None:
-        messages.warning(request, "Recommencez la connexion : le code se saisit dans les cinq minutes.")
+        messages.warning(request, "Recommencez la connexion : le code se saisit dans les cinq minutes.")
         return redirect("comptes:connexion")
     formulaire = FormulaireCode(request.POST or None)
     if request.method == "POST" and formulaire.is_valid():
@@ -51,7 +51,7 @@ def second_facteur(request):
     appareil = service.appareil_de(request.user)
     if appareil and not request.user.is_verified():
         logout(request)
-        messages.warning(request, "Recommencez la connexion : votre code est demandé.")
+        messages.warning(request, "Recommencez la connexion : votre code est demandé.")
         return redirect("comptes:connexion")
     codes = CodeDeSecours.objects.filter(utilisateur=request.user).count() if appareil else 0
     return render(request, "comptes/second_facteur.html", _contexte(request, appareil, codes=codes))

@@ -22,7 +22,7 @@ from facturation.models import (
 )
 from reservations.donnees import PAR_INSCRIPTION
 
-CHIFFRE = "chiffré ; sa fin est donnée"
+CHIFFRE = "chiffré ; sa fin est donnée"
 TRAVAIL = "travail des agents sur tous les foyers"
 TECHNIQUE = "donnée technique de l’échange avec le Trésor public"
 

@@ -10,6 +10,7 @@ from comptes.francais import date_longue
 from comptes.lecture import enfants_du_foyer
 from comptes.middleware import reste
 from comptes.models import Notification
+from comptes.roles import lit_la_sante
 from reservations.models import AnneeScolaire
 
 
@@ -37,6 +38,7 @@ def portail(request):
     return {
         "ville": settings.VILLE,
         "demo": settings.DEMO,
+        "lit_la_sante": SimpleLazyObject(lambda: utilisateur is not None and lit_la_sante(utilisateur)),
         "famille_aidee": getattr(request, "famille_aidee", None),
         "session_duree": reste(request),
         "session_avertissement": int(settings.SESSION_AVERTISSEMENT.total_seconds()),

@@ -16,7 +16,7 @@ from comptes.models import Document, Famille
 from comptes.televersement import nettoyer_le_nom
 from facturation import donnees as facturation
 from reservations import donnees as reservations
-from reservations.models import PieceDeLaDemande
+from reservations.models import PieceDeLaDemande, PremiereDemande
 
 SECTIONS: list[Section] = [*comptes.SECTIONS, *reservations.SECTIONS, *facturation.SECTIONS]
 EXCLUS: dict[str, str] = {**comptes.EXCLUS, **reservations.EXCLUS, **facturation.EXCLUS}
@@ -72,10 +72,11 @@ def _json(lues, instant) -> str:
 
 def _fichiers(famille: Famille) -> Iterator[tuple[str, Any]]:
     """(name in the archive, file of the safe)."""
-    pieces = PieceDeLaDemande.objects.filter(demande__famille=famille)
+    demandes = PremiereDemande.objects.filter(reservations.premieres_demandes(famille.pk))
+    pieces = PieceDeLaDemande.objects.filter(demande__in=demandes)
     for dossier, papiers in (("documents", Document.objects.filter(famille=famille)), ("premiere-demande", pieces)):
         for papier in papiers.order_by("pk"):
-            if not papier.fichier or not papier.fichier.storage.exists(papier.fichier.name):
+            if not papier.fichier or not papier.fichier.storage.exists(str(papier.fichier.name)):
                 continue  # lost by a restored backup: the rest is still theirs
             nom = nettoyer_le_nom(papier.nom, papier.nom.rpartition(".")[2])
             yield f"{dossier}/{papier.pk}-{nom}", papier.fichier

@@ -203,6 +203,7 @@ CELERY_BEAT_SCHEDULE = {
     "servir-les-attentes": {"task": "reservations.tasks.servir_les_attentes", "schedule": 30.0},
     "envoyer-les-messages": {"task": "reservations.tasks.envoyer_les_messages", "schedule": 30.0},
     "rappeler": {"task": "reservations.tasks.envoyer_les_rappels", "schedule": crontab(hour=9, minute=0)},
+    "echeances": {"task": "comptes.tasks.envoyer_les_echeances", "schedule": crontab(hour=9, minute=30)},
     "premieres-demandes": {
         "task": "reservations.tasks.effacer_les_premieres_demandes",
         "schedule": timedelta(hours=6),
@@ -344,6 +345,8 @@ RAPPEL_HEURES = entier("RAPPEL_HEURES", 48)
 COMPTE_DORMANT_JOURS = entier("COMPTE_DORMANT_JOURS", 730)
 # A meal served less than so many days ago may not be billed yet: its household is not erased.
 FACTURATION_JOURS = entier("FACTURATION_JOURS", 60)
+# A first request that the town refused is deleted so many days after the answer: it names people of no household.
+PREMIERE_REFUSEE_JOURS = entier("PREMIERE_REFUSEE_JOURS", 90)
 
 # The classes of .alerte, by level: success, warning, error.
 MESSAGE_TAGS = {25: "succes", 30: "attention", 40: "erreur"}

@@ -9,7 +9,7 @@ def envoyer_les_rappels(rappels) -> None:
     mettre_en_file_ensemble(
         Lettre(
             destinataires=rappel.courriels,
-            sujet=f"Aucun repas réservé pour la semaine du {rappel.semaine:%d/%m/%Y} : pensez aux repas "
+            sujet=f"Aucun repas réservé pour la semaine du {rappel.semaine:%d/%m/%Y} : pensez aux repas "
             f"{de(rappel.prenoms)}",
             gabarit="rappel",
             contexte={"rappel": rappel},

@@ -1,6 +1,8 @@
 """« Mes données »: what this room holds on a household, and what it leaves out with a reason."""
 
-from comptes.donnees import CLE_D_ACCES, INTERNE
+from django.db.models import Q
+
+from comptes.donnees import CLE_D_ACCES, INTERNE, adresses_de
 from comptes.evenements import evenements
 from comptes.export import Section
 from reservations.models import (
@@ -27,6 +29,20 @@ PAR_INSCRIPTION = (
     "inscription__activite",
     "inscription__annee",
 )
+
+
+def premieres_demandes(famille: int) -> Q:
+    """The first requests of a household: the one that made it, and those that its addresses proved, refused ones too.
+
+    One never confirmed may have been written by anybody under an address that is not theirs.
+    """
+    prouvees = Q(courriel__in=adresses_de(famille)) & ~Q(etat=PremiereDemande.Etat.A_CONFIRMER)
+    return Q(famille=famille) | prouvees
+
+
+def _de_la_demande(famille: int) -> Q:
+    return Q(demande__in=PremiereDemande.objects.filter(premieres_demandes(famille)))
+
 
 SECTIONS = [
     Section(
@@ -55,10 +71,12 @@ SECTIONS = [
     Section(MessageDeLaVille, "famille"),
     Section(FluxCalendrier, "utilisateur__responsable__famille", tus={"jeton": CLE_D_ACCES}),
     Section(
-        PremiereDemande, "famille", tus={"empreinte": CLE_D_ACCES, "expediteur": "empreinte qui protège d’un abus"}
+        PremiereDemande,
+        premieres_demandes,
+        tus={"empreinte": CLE_D_ACCES, "expediteur": "empreinte qui protège d’un abus"},
     ),
-    Section(EnfantDeLaDemande, "demande__famille"),
-    Section(PieceDeLaDemande, "demande__famille", tus={"fichier": INTERNE}),
+    Section(EnfantDeLaDemande, _de_la_demande),
+    Section(PieceDeLaDemande, _de_la_demande, tus={"fichier": INTERNE}),
     Section(evenements(Inscription), "rattachement__famille"),
     Section(
         evenements(Ecart),

@@ -79,7 +79,7 @@ def lire_dates(textes) -> frozenset[dt.date]:
             dates.add(_date(texte))
         except ValueError:
             court = "".join(c for c in texte[:20] if c.isprintable())
-            raise FormulaireIncorrect(f"« {court} » n’est pas une date. Rien n’a été changé.") from None
+            raise FormulaireIncorrect(f"« {court} » n’est pas une date. Rien n’a été changé.") from None
         if len(dates) > DATES_AU_PLUS:
             raise FormulaireIncorrect("Le formulaire contient trop de dates. Rien n’a été changé.")
     return frozenset(dates)

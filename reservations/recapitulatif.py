@@ -52,9 +52,9 @@ def ligne_definitive(mouvement: Mouvement) -> str:
 
 def retards_en_mots(mouvements: Iterable[Mouvement]) -> str:
     """What a form with late meals that cost more than its page said is told, before anything is booked."""
-    repas = " ; ".join(
+    repas = f"{FINE}; ".join(
         f"{m.inscription.enfant.prenom}, {date_sans_annee(m.date)}, {euros(m.prix or Decimal(0))}" for m in mouvements
-    ).replace(" ;", f"{FINE};")
+    )
     return (
         f"Rien n’est encore enregistré{INSECABLE}: la limite est passée pour certains jours, réservés au prix tardif. "
         f"Réservation tardive{INSECABLE}: {repas}. Vérifiez le total, puis «{INSECABLE}Valider{INSECABLE}»."

@@ -89,7 +89,7 @@ class Detenteur(TextChoices):
     MOI = "moi", "cette inscription"
     AUTRE = "autre", "l’autre foyer"
     AUTRE_INSCRIPTION = "autre-inscription", "une autre inscription du même foyer"
-    ABSENT = "absent", "personne : absence déclarée"
+    ABSENT = "absent", "personne : absence déclarée"
 
 
 def motif_de_refus(

@@ -7,7 +7,7 @@ from decimal import Decimal
 def refus_de_pointer(jour: dt.date, *, aujourdhui: dt.date, delai: int) -> str:
     """Why the attendance of `jour` cannot be taken or changed today; nothing when it can. `delai`: in days."""
     if jour > aujourdhui:
-        return "Ce jour n’est pas encore venu : le pointage se fait le jour même ou après."
+        return "Ce jour n’est pas encore venu : le pointage se fait le jour même ou après."
     if aujourdhui > jour + dt.timedelta(days=delai):
         return f"Le pointage se change pendant {delai} jours : après, la régie facture."
     return ""

@@ -32,7 +32,7 @@ PHRASES = {
     "illisible": "Ce classeur est abîmé : il ne s’ouvre pas. Enregistrez-le de nouveau au format .xlsx.",
     "lourd": "Ce classeur est trop lourd une fois déplié. Copiez la feuille des menus dans un classeur neuf.",
     "macros": "Ce classeur contient des macros ou des liens vers d’autres fichiers. Enregistrez-le en .xlsx simple.",
-    "long": f"Cette feuille a trop de lignes : {LIGNES_AU_PLUS} au plus.",
+    "long": f"Cette feuille a trop de lignes : {LIGNES_AU_PLUS} au plus.",
     "case": f"Une case de cette feuille est trop longue : {CASE_AU_PLUS} caractères au plus.",
 }
 
@@ -40,7 +40,7 @@ PHRASES = {
 def lire_tableau(envoye: UploadedFile) -> list[list[str]]:
     """The lines of the first sheet. Raises ValidationError with a sentence."""
     if (envoye.size or 0) > OCTETS_AU_PLUS:
-        raise ValidationError(f"Ce fichier est trop lourd : {OCTETS_AU_PLUS // 1_000_000} Mo au plus.")
+        raise ValidationError(f"Ce fichier est trop lourd : {OCTETS_AU_PLUS // 1_000_000} Mo au plus.")
     contenu = envoye.read(OCTETS_AU_PLUS + 1)
     if not contenu:
         raise ValidationError("Ce fichier est vide.")

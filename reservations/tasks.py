@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from reservations.services.attente import servir
-from reservations.services.messages import poster_les_courriels
+from reservations.services.messages import annoncer_les_textes, poster_les_courriels
 from reservations.services.premiere import balayer
 from reservations.services.rappels import rappeler
 
@@ -22,7 +22,8 @@ def envoyer_les_rappels() -> None:
 
 @shared_task
 def envoyer_les_messages() -> None:
-    """Queue the mails of the messages of the town, from where the last run stopped."""
+    """Tell of the texts to sign, then queue the mails of the messages of the town, from where the last run stopped."""
+    annoncer_les_textes()
     poster_les_courriels()
 
 

@@ -137,7 +137,7 @@ def _envoi_du_calendrier(request, inscription, premier):
     if formulaire.aller:
         return redirect(_adresse(inscription, lire_mois(formulaire.aller, inscription) or premier, demandes))
     if not demandes:
-        messages.info(request, "Vous n’avez rien changé : aucune réservation n’a été modifiée.")
+        messages.info(request, "Vous n’avez rien changé : aucune réservation n’a été modifiée.")
         return redirect(_adresse(inscription, premier))
     try:
         operation = reserver(

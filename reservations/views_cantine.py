@@ -1,24 +1,36 @@
 """The canteen's pages: who eats today and what, and the sheet of a child with whom to call."""
 
 import datetime as dt
+from functools import wraps
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from comptes.lecture_dossier import fiche_de
+from comptes.lecture_dossier import fiche_de, pai_valables
 from comptes.models import Enfant, FicheCantine
+from comptes.roles import lit_la_sante
 from reservations.lecture_cantine import convives, feuille_de_pointage, services_du_jour
 from reservations.models import Activite, Journee
 from reservations.services.pointer import pointer
 from reservations.views import PK_AU_PLUS
 
-voir_les_fiches = permission_required("comptes.view_fichecantine", raise_exception=True)
+
+def voir_les_fiches(vue):
+    """Health data, for who needs them to serve a meal; an administrator takes the role."""
+
+    @wraps(vue)
+    def gardee(request, *args, **kwargs):
+        if not lit_la_sante(request.user):
+            raise PermissionDenied("Ces pages sont réservées aux agents de la cantine.")
+        return vue(request, *args, **kwargs)
+
+    return gardee
 
 
 def _jour(request) -> dt.date:
@@ -29,7 +41,7 @@ def _jour(request) -> dt.date:
     except ValueError:
         lu = None
     if lu is None or not 2000 <= lu.year <= 2100:
-        messages.warning(request, "Cette date n’existe pas : voici aujourd’hui.")
+        messages.warning(request, "Cette date n’existe pas : voici aujourd’hui.")
         lu = timezone.localdate()
     return lu
 
@@ -69,10 +81,12 @@ def cantine_enfant(request, pk):
         raise Http404
     enfant = get_object_or_404(Enfant, pk=pk)
     foyers = enfant.rattachements.select_related("famille").prefetch_related("famille__responsables", "contacts")
+    aujourdhui = timezone.localdate()
     contexte = {
         "enfant": enfant,
         "fiche": fiche_de(enfant),
-        "aujourdhui": timezone.localdate(),
+        "pais": pai_valables(enfant, aujourdhui=aujourdhui),
+        "aujourdhui": aujourdhui,
         "foyers": foyers.order_by("famille__nom", "pk") if request.user.has_perm("comptes.view_contact") else [],
     }
     return render(request, "reservations/cantine_enfant.html", contexte)
@@ -110,5 +124,5 @@ def _cles(request, nom: str) -> set[int]:
     """The keys sent under this name. Raises ValidationError for what the form never sends."""
     brutes = request.POST.getlist(nom)
     if any(not (b.isascii() and b.isdecimal() and len(b) <= 18) for b in brutes):
-        raise ValidationError("Le formulaire envoyé n’est pas celui de cette page : recommencez.")
+        raise ValidationError("Le formulaire envoyé n’est pas celui de cette page : recommencez.")
     return set(map(int, brutes))

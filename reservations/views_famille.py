@@ -125,7 +125,7 @@ def _envoi(request, foyer, premier):
         voulu = lire_mois(formulaire.aller, foyer.inscriptions[0]) or premier
         return redirect(adresse_de_famille(foyer.annee, voulu, demandes))
     if not demandes:
-        messages.info(request, "Vous n’avez rien changé : aucune réservation n’a été modifiée.")
+        messages.info(request, "Vous n’avez rien changé : aucune réservation n’a été modifiée.")
         return redirect(adresse_de_famille(foyer.annee, premier))
     cle = cle_du_formulaire(formulaire.jeton, demandes)
     try:
@@ -178,7 +178,7 @@ def _lire_rythme(donnees, foyer) -> dict:
     elif not demande["jours"]:
         demande["erreur"] = "Choisissez au moins un jour de la semaine."
     elif demande["du"] is None or demande["au"] is None:
-        demande["erreur"] = "Ces dates ne se lisent pas : écrivez-les comme dans un calendrier."
+        demande["erreur"] = "Ces dates ne se lisent pas : écrivez-les comme dans un calendrier."
     elif demande["du"] > demande["au"]:
         demande["erreur"] = "La première date est après la dernière."
     return demande

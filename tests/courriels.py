@@ -14,7 +14,8 @@ from django.conf import settings
 
 from comptes.categories import REGIMES, Categorie
 from comptes.courriels import rendre
-from comptes.models import Demande, Enfant, Famille, Rattachement, Utilisateur
+from comptes.models import Demande, Document, Enfant, Famille, Rattachement, Utilisateur
+from comptes.services.echeances import phrase, titre
 from facturation.models import Facturation, Facture
 from reservations.courriels_premiere import ACCEPTEE, DEJA_CONNUE, EN_COURS, LIEN, REFUSEE
 from reservations.models import (
@@ -144,6 +145,10 @@ def exemples() -> Iterator[Exemple]:
         "Bonjour,\n\nle pique-nique du 15/01/2027 coûte 3,50\N{NO-BREAK SPACE}€\N{NO-BREAK SPACE}: https://exemple.fr/"
         + uuid.UUID(int=7).hex * 3
     )
+    for cas, n in (("un", 1), ("plusieurs", 3)):
+        papiers = [Document(expire_le=LUNDI)] * n
+        contexte = {"titre": titre(papiers), "phrase": phrase(papiers)}
+        yield Exemple("document_echeance", cas, contexte, Categorie.MESSAGES)
     message = MessageDeLaVille(titre="Pique-nique de l’école Villalbe", texte=texte, envoye_le=INSTANT)
     yield Exemple("message_de_la_ville", "", {"message": message}, Categorie.MESSAGES)
 

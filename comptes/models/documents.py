@@ -79,6 +79,7 @@ class Document(models.Model):
     empreinte = models.CharField("empreinte SHA-256", max_length=64)
     fichier = FichierAuCoffre("fichier")
     expire_le = models.DateField("valable jusqu’au", null=True, blank=True)
+    echeance_dite_le = models.DateTimeField("échéance annoncée le", null=True, editable=False)
     depose_le = models.DateTimeField("déposé le", default=timezone.now)
     depose_par = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name="déposé par"

@@ -54,7 +54,7 @@ def demander_une_adresse(*, utilisateur: Utilisateur, courriel: str) -> None:
     """
     adresse = normaliser_courriel(courriel)
     if utilisateur.is_staff or utilisateur.is_superuser:
-        raise ValidationError("Votre compte est celui d’un agent : un administrateur change son adresse.")
+        raise ValidationError("Votre compte est celui d’un agent : un administrateur change son adresse.")
     if adresse == utilisateur.email:
         raise ValidationError("C’est déjà votre adresse.")
     jeton = secrets.token_urlsafe(32)

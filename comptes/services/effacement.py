@@ -9,7 +9,7 @@ The orchestration, and what forbids it, is in portail/effacement.py. Source: GDP
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from django.contrib.admin.models import LogEntry
@@ -221,7 +221,12 @@ def _oublier_dans_le_journal(dossier: Dossier) -> None:
     dossier.touches[Enfant] |= {enfant.pk for enfant in dossier.enfants}
     dossier.touches[Utilisateur] |= {compte.pk for compte in dossier.comptes}
     for modele, cles in dossier.touches.items():
-        lignes = LogEntry.objects.filter(
-            content_type=ContentType.objects.get_for_model(modele), object_id__in=[str(cle) for cle in cles]
-        )
-        lignes.update(object_repr=EFFACE, change_message="")
+        oublier_dans_le_journal(modele, cles)
+
+
+def oublier_dans_le_journal(modele: type[Model], cles: Iterable[int]) -> None:
+    """Take the names of these rows (primary keys) out of the agents' journal."""
+    lignes = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(modele), object_id__in=[str(cle) for cle in cles]
+    )
+    lignes.update(object_repr=EFFACE, change_message="")

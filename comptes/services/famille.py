@@ -13,7 +13,7 @@ def verifier_courriel(*, courriel: str, responsable: Responsable) -> None:
     if actuel and actuel.email == normaliser_courriel(courriel):
         return
     if actuel and actuel.is_staff:
-        raise ValidationError("Ce responsable est un agent de la ville : un administrateur change son adresse.")
+        raise ValidationError("Ce responsable est un agent de la ville : un administrateur change son adresse.")
     compte = (
         Utilisateur.objects.filter(email=normaliser_courriel(courriel)).select_related("responsable__famille").first()
     )
@@ -26,7 +26,7 @@ def verifier_courriel(*, courriel: str, responsable: Responsable) -> None:
         )
     if compte.is_staff or compte.is_superuser:
         raise ValidationError(
-            "Cette adresse est celle d’un agent de la ville : un parent a un autre compte, pour que ses droits d’agent "
+            "Cette adresse est celle d’un agent de la ville : un parent a un autre compte, pour que ses droits d’agent "
             "ne servent pas à ses propres enfants."
         )
 

@@ -24,7 +24,7 @@ def empechements(famille: Famille) -> list[str]:
     phrases = [
         (reste, f"{euros(reste)} restent à payer sur ses factures."),
         (avance, f"{euros(avance)} restent à lui rembourser ou à imputer."),
-        (en_cours, "Un paiement est en cours : attendez son résultat."),
+        (en_cours, "Un paiement est en cours : attendez son résultat."),
     ]
     return [phrase for oui, phrase in phrases if oui]
 

@@ -73,6 +73,6 @@ def rejeter(
             paiement=paiement, motif=motif, enregistre_par=par, rejete_le=rejete_le or maintenant
         )
         factures = liberer(paiement, le=maintenant)
-        texte = f"{euros(paiement.montant)}, quittance n° {paiement.numero} : {motif}"
+        texte = f"{euros(paiement.montant)}, quittance n° {paiement.numero} : {motif}"
         noter(factures, Evenement.Nature.REJET, le=maintenant, par=par, texte=texte)
     return rejet, True

@@ -26,7 +26,7 @@ def lien_de_l_annulation(annulation: AnnulationCollective | None) -> str:
     if annulation is None:
         return ""
     url = reverse("admin:reservations_annulationcollective_change", args=[annulation.pk])
-    return format_html('<a href="{}">{}</a> : elle s’y rétablit tout entière, avec les repas annulés.', url, annulation)
+    return format_html('<a href="{}">{}</a> : elle s’y rétablit tout entière, avec les repas annulés.', url, annulation)
 
 
 def phrase_du_bilan(bilan: Bilan) -> str:

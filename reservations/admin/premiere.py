@@ -169,7 +169,7 @@ class PremiereDemandeAdmin(LectureSeule, Fiche):
         self.message_user(
             request,
             format_html(
-                'Acceptée : <a href="{}">{}</a>. La famille est prévenue par e-mail. Il reste à faire '
+                'Acceptée : <a href="{}">{}</a>. La famille est prévenue par e-mail. Il reste à faire '
                 '<a href="{}">l’inscription des enfants</a>.',
                 *(lien, famille, inscrire),
             ),

@@ -2,7 +2,9 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import Count, Q
+from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.text import format_lazy
@@ -264,6 +266,19 @@ class FermetureAdmin(Fiche):
 
     def has_delete_permission(self, request, obj=None):
         return (obj is None or obj.collective_id is None) and super().has_delete_permission(request, obj)
+
+    def delete_view(self, request, object_id, extra_context=None):
+        """The page of one that a collective cancellation wrote leads there."""
+        objet = self.get_object(request, unquote(object_id))
+        if objet is None or objet.collective is None or not peut_lire_l_annulation(request):
+            return super().delete_view(request, object_id, extra_context)
+        self.message_user(
+            request,
+            "Cette fermeture vient d’une annulation collective : elle se rétablit ici tout entière, avec les repas "
+            "annulés.",
+            messages.WARNING,
+        )
+        return redirect("admin:reservations_annulationcollective_change", objet.collective_id)
 
     def get_deleted_objects(self, objs, request):
         """A closure that a collective cancellation wrote goes with the undoing, which gives the meals back."""

@@ -21,7 +21,7 @@ class AnneeScolaire(models.Model):
         "libellé",
         max_length=9,
         unique=True,
-        validators=[RegexValidator(r"^20\d\d-20\d\d$", "L’année scolaire s’écrit 2025-2026.")],
+        validators=[RegexValidator(r"^20\d\d-20\d\d\Z", "L’année scolaire s’écrit 2025-2026.")],
     )
     debut = models.DateField("rentrée", help_text="Premier jour de classe.")
     fin = models.DateField("fin", help_text="Dernier jour de classe.")

@@ -126,7 +126,7 @@ def annuler_collectivement(*, demande: Demande, auteur, cle: str) -> AnnulationC
             return deja
         ouvertes = [journee for journee in journees if not journee.fermeture]
         if not ouvertes:
-            raise ValidationError("Aucune de ces journées n’est ouverte : il n’y a rien à annuler.")
+            raise ValidationError("Aucune de ces journées n’est ouverte : il n’y a rien à annuler.")
         annulation = AnnulationCollective.objects.create(
             nature=demande.nature,
             motif=demande.motif,

@@ -148,7 +148,7 @@ def accepter(*, attente: int, auteur, horloge: Horloge = timezone.now) -> Operat
         if offre.etat == Etat.SATISFAITE:
             return Operation.objects.get(famille=inscription.famille, cle=_cle(offre, "repas"))
         if offre.etat == Etat.EXPIREE or (offre.etat == Etat.ATTRIBUEE and maintenant >= offre.proposee_jusqu_a):
-            raise AttenteClose("Le temps pour accepter cette place est passé : elle n’est plus gardée pour vous.")
+            raise AttenteClose("Le temps pour accepter cette place est passé : elle n’est plus gardée pour vous.")
         if offre.etat != Etat.ATTRIBUEE:
             raise AttenteClose(phrase)
         motif = _motif(inscription, journee, maintenant)
@@ -159,7 +159,7 @@ def accepter(*, attente: int, auteur, horloge: Horloge = timezone.now) -> Operat
         if motif == Motif.A_SIGNER:  # the place stays theirs: signing takes a minute
             raise AttenteClose(f"Ce repas n’est pas encore réservé : {motif.label}. Signez, puis revenez l’accepter.")
         _sortir(inscription, journee, offre, Etat.CADUQUE, maintenant, motif=motif)
-    raise AttenteClose(f"Ce repas ne peut plus être réservé : {motif.label}.")
+    raise AttenteClose(f"Ce repas ne peut plus être réservé : {motif.label}.")
 
 
 def servir(*, horloge: Horloge = timezone.now) -> Counter[str]:

@@ -179,7 +179,7 @@ def enregistrer(menus: Sequence[MenuLu], *, vu: str) -> tuple[list[Menu], list[M
     verrouiller()
     services = {menu.activite for menu in menus if menu.activite}
     if Activite.objects.filter(pk__in=services).count() != len(services):
-        raise ValidationError("Un service de ces menus n’existe plus : recommencez. Rien n’a été enregistré.")
+        raise ValidationError("Un service de ces menus n’existe plus : recommencez. Rien n’a été enregistré.")
     differences = comparer(menus)
     if empreinte(differences) != vu:
         if all(d.nature == "inchange" for d in differences):

@@ -4,19 +4,24 @@ import hashlib
 from dataclasses import dataclass
 
 from celery import signature
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import CharField, Count, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from comptes.courriels import annoncer, mettre_en_file
-from comptes.models import Categorie, Famille, RefusDeCourriel, Responsable
+from comptes.models import Categorie, Famille, RefusDeCourriel, Responsable, Texte, VersionDeTexte
 from comptes.services.notifier import adresses_pour, notifier
 from reservations.models import Ecole, Inscription, MessageDeLaVille
 
 # By name: the task calls us.
 POSTER = signature("reservations.tasks.envoyer_les_messages")
 LOT = 200  # households whose mails go in one transaction
+CLE_DE_VERSION = "version-de-texte-"  # then its primary key: the key of its one message
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def apercu(message: Message) -> Apercu:
     return Apercu(**comptes, sans_compte=visees.count() - comptes["familles"])
 
 
-def envoyer(*, message: Message, auteur, cle: str) -> MessageDeLaVille:
+def envoyer(*, message: Message, auteur, cle: str, lien: str = "") -> MessageDeLaVille:
     """Tell the households in the portal, in statements that do not count them; the worker writes the mails.
 
     The same `cle` twice returns the message of the first time. Raises ValidationError when nobody would read it.
@@ -92,6 +97,7 @@ def envoyer(*, message: Message, auteur, cle: str) -> MessageDeLaVille:
             categorie=Categorie.MESSAGES,
             titre=ecrit.titre,
             texte=ecrit.texte,
+            lien=lien,
             quand=ecrit.envoye_le,
         )
         if not ecrit.destinataires:
@@ -99,6 +105,40 @@ def envoyer(*, message: Message, auteur, cle: str) -> MessageDeLaVille:
         ecrit.save(update_fields=["destinataires"])
         transaction.on_commit(lambda: annoncer(POSTER))
     return ecrit
+
+
+def annoncer_les_textes() -> int:
+    """Tell every household of the versions to sign that took effect, each once; return how many were told.
+
+    Nothing for the texts that a town begins with (nobody published them), for those that ask no signature, nor for a
+    version replaced before it took effect.
+    """
+    en_vigueur = Texte.objects.a_signer().avec_version().exclude(version_id=None).values("version_id")
+    dites = MessageDeLaVille.objects.filter(cle=Concat(Value(CLE_DE_VERSION), Cast(OuterRef("pk"), CharField())))
+    versions = VersionDeTexte.objects.filter(~Exists(dites), pk__in=en_vigueur, auteur__isnull=False)
+    annoncees = 0
+    for version in versions.select_related("texte", "auteur").order_by("pk"):
+        try:
+            envoyer(
+                message=_annonce(version),
+                auteur=version.auteur,
+                cle=f"{CLE_DE_VERSION}{version.pk}",
+                lien=reverse("portail:autorisations"),
+            )
+        except ValidationError:  # nobody to read it yet
+            continue
+        annoncees += 1
+    return annoncees
+
+
+def _annonce(version: VersionDeTexte) -> Message:
+    quoi = "a changé" if version.numero > 1 else "attend votre réponse"
+    page = settings.SITE_URL + reverse("portail:autorisations")
+    return Message(
+        Truncator(f"À signer\u00a0: {version.texte.titre}").chars(120),
+        f"«\u00a0{version.texte.titre}\u00a0» {quoi}. Lisez ce texte et répondez pour chacun de vos enfants dans "
+        f"«\u00a0Mes autorisations\u00a0»\u00a0:\n{page}",
+    )
 
 
 def poster_les_courriels() -> int:

@@ -56,13 +56,13 @@ def verifier_la_fermeture(journee: Journee, motif: str) -> None:
     """Refuse, in a sentence, to reopen a day that something wider than its own closure keeps closed."""
     if annulation := annulation_du_jour(journee):
         raise ValidationError(
-            f"Cette journée est fermée par l’annulation collective « {annulation.motif} » : c’est sur sa page "
+            f"Cette journée est fermée par l’annulation collective « {annulation.motif} » : c’est sur sa page "
             "qu’elle se rétablit, avec les repas annulés."
         )
     if motif or not journee.fermeture or fermeture_du_jour(journee):
         return
     raise ValidationError(
-        f"Cette journée est fermée par le calendrier ou par une fermeture plus large (« {journee.fermeture} ») : "
+        f"Cette journée est fermée par le calendrier ou par une fermeture plus large (« {journee.fermeture} ») : "
         "modifiez l’année scolaire, l’activité ou la fermeture."
     )
 
@@ -84,7 +84,7 @@ def modifier_journee(*, journee: Journee, reglages: Reglages, auteur) -> Bilan:
             siennes |= Q(activite=journee.activite_id, date__range=(annee.debut, annee.fin))
         lue = next(j for j in Journee.objects.filter(siennes).verrouillees() if j.pk == journee.pk)
         if lue.date < timezone.localdate():
-            raise ValidationError(f"Le {date_longue(lue.date)} est passé : la journée reste telle qu’elle a été.")
+            raise ValidationError(f"Le {date_longue(lue.date)} est passé : la journée reste telle qu’elle a été.")
         bilan = Bilan()
         if reglages.a_la_main:
             for champ, valeur in reglages.a_la_main.items():

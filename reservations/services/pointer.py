@@ -39,7 +39,7 @@ def pointer(
         maintenant = timezone.now()
         refus = refus_de_pointer(journee.date, aujourdhui=timezone.localdate(maintenant), delai=settings.POINTAGE_JOURS)
         if refus or journee.fermeture:
-            raise ValidationError(refus or f"Le service est fermé ce jour-là : {journee.fermeture}.")
+            raise ValidationError(refus or f"Le service est fermé ce jour-là : {journee.fermeture}.")
         reserves = {r.enfant_id: r for r in Reservation.objects.filter(journee=journee).select_related("inscription")}
         pointage, _ = Pointage.objects.update_or_create(
             journee=journee, defaults={"fait_le": maintenant, "fait_par": par}
@@ -75,7 +75,7 @@ def _imprevus(pointage, journee, pks):
             tardives_avant=inscription.tardives,
         )
         if prix is None:
-            raise ValidationError(f"Le repas de {inscription.enfant} n’a pas de prix : dites-le à la régie.")
+            raise ValidationError(f"Le repas de {inscription.enfant} n’a pas de prix : dites-le à la régie.")
         prix = prix_de_l_imprevu(prix, deja_du=dus.get(inscription.enfant.pk, Decimal(0)))
         yield _ecart(pointage, inscription, inscription.enfant.pk, N.IMPREVU, prix)
 
@@ -103,7 +103,7 @@ def _ecrire(pointage: Pointage, ecarts: list[Ecart]) -> None:
             ancien.delete()
     ailleurs = Ecart.objects.filter(enfant__in=voulus, date=pointage.journee.date)
     if noms := [str(e.enfant) for e in ailleurs.select_related("enfant").order_by("pk")]:
-        raise ValidationError(f"Déjà noté dans un autre service ce jour-là : {', '.join(noms)}.")
+        raise ValidationError(f"Déjà noté dans un autre service ce jour-là : {', '.join(noms)}.")
     Ecart.objects.bulk_create(voulus.values())
 
 

@@ -12,12 +12,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from comptes.models import Document, Utilisateur, normaliser_courriel
 from comptes.services.documents import effacer_les_fichiers
+from comptes.services.effacement import oublier_dans_le_journal
 from comptes.televersement import FichierLu
 from reservations.courriels_premiere import DEJA_CONNUE, EN_COURS, LIEN, ecrire
 from reservations.models import EnfantDeLaDemande, PieceDeLaDemande, PremiereDemande
@@ -29,7 +31,7 @@ PAR_ADRESSE, PAR_EXPEDITEUR = 3, 30  # in a period; a library or a mobile operat
 A_CONFIRMER, A_COMPLETER = dt.timedelta(days=7), dt.timedelta(days=30)
 EN_ATTENTE = dt.timedelta(days=365)
 APRES_LA_REPONSE = dt.timedelta(days=30)  # the link still tells the answer; then the papers go
-GARDEES = dt.timedelta(days=365)
+ACCEPTEES_GARDEES = dt.timedelta(days=365)  # with their household: « Mes données » and erasure hold them
 PIECES_AU_PLUS = 10
 # A PAI is read by the canteen alone: it is given later, on the child's page.
 NATURES = [(code, nom) for code, nom in Document.Nature.choices if code != Document.Nature.PAI]
@@ -156,14 +158,22 @@ def _effacer(pieces: Iterable[PieceDeLaDemande]) -> None:
 
 
 def balayer() -> int:
-    """Delete the requests never handed in, the papers of those answered, and at last those; how many requests went."""
+    """Delete the requests never handed in, the papers of those answered, and at last those; how many requests went.
+
+    A refused one names people who are nobody's household: it goes first, and its names in the agents' journal with it.
+    """
     maintenant = timezone.now()
     with transaction.atomic():
         repondues = PremiereDemande.objects.filter(etat__in=[Etat.ACCEPTEE, Etat.REFUSEE])
         perimees = PremiereDemande.objects.exclude(pk__in=repondues).filter(expire_le__lt=maintenant)
-        vieilles = repondues.filter(traitee_le__lt=maintenant - GARDEES)
+        refusees_gardees = dt.timedelta(days=settings.PREMIERE_REFUSEE_JOURS)
+        vieilles = repondues.filter(
+            Q(traitee_le__lt=maintenant - ACCEPTEES_GARDEES)
+            | Q(etat=Etat.REFUSEE, traitee_le__lt=maintenant - refusees_gardees)
+        )
         supprimees = list((perimees | vieilles).select_for_update())
         sans_papiers = repondues.filter(traitee_le__lt=maintenant - APRES_LA_REPONSE)
         _effacer(PieceDeLaDemande.objects.filter(demande__in=[*supprimees, *sans_papiers]))
         PremiereDemande.objects.filter(pk__in=[d.pk for d in supprimees]).delete()
+        oublier_dans_le_journal(PremiereDemande, [d.pk for d in supprimees])
     return len(supprimees)

@@ -1,6 +1,7 @@
 """« Mode accompagné »: who may help a household, what opens, what stays shut, when it ends, what it writes."""
 
 import datetime as dt
+import re
 import time
 import uuid
 
@@ -13,7 +14,7 @@ from django.urls import resolve, reverse
 from post_office.models import Email
 
 from comptes.models import Document, Famille, FicheCantine, SessionDuCompte, Utilisateur
-from comptes.regles_aide import ouverte_en_aidant
+from comptes.regles_aide import CHAMP, formulaire_perime, ouverte_en_aidant
 from comptes.roles import ROLES, creer_agent
 from comptes.services.accompagner import CLE, DUREE, voit_la_sante
 from comptes.tasks import menage
@@ -43,8 +44,16 @@ def lea(horloge):
     return foyer()
 
 
+class Navigateur(Client):
+    """Its forms carry the household that is helped, as every form of a page does."""
+
+    def post(self, path, data=None, **options):
+        garde = self.session.get(CLE)
+        return super().post(path, {**({CHAMP: garde["famille"]} if garde else {}), **(data or {})}, **options)
+
+
 def entre(utilisateur) -> Client:
-    client = Client()
+    client = Navigateur()
     client.force_login(utilisateur)
     return client
 
@@ -253,6 +262,61 @@ def test_la_page_du_compte_ne_montre_pas_l_acces_de_l_agent(aidant, agent):
     page = aidant.get("/compte/").text
     assert agent.email not in page
     assert reverse("comptes:changer_mot_de_passe") not in page
+
+
+# --- Two tabs -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("page", "montre", "famille", "perime"),
+    [
+        ("reservations:calendrier", "1", 1, False),
+        ("reservations:calendrier", "1", 2, True),
+        ("reservations:calendrier", "", 2, True),
+        ("reservations:calendrier", "1", None, True),
+        ("reservations:calendrier", "", None, False),
+        ("reservations:calendrier", "1 ", 1, True),
+        ("comptes:terminer_aide", "1", 2, True),
+        ("comptes:terminer_aide", "1", None, False),
+        ("comptes:aider", "1", 2, False),
+        ("comptes:deconnexion", "1", 2, False),
+        ("admin:comptes_famille_change", "", 2, False),
+    ],
+)
+def test_un_formulaire_affiche_pour_une_autre_famille_est_perime(page, montre, famille, perime):
+    trouvee = resolve("/")
+    trouvee.app_name, trouvee.view_name = page.partition(":")[0], page
+    assert formulaire_perime(trouvee, montre=montre, famille=famille) is perime
+
+
+def champs(page) -> list[tuple[str, str]]:
+    return re.findall(
+        r'name="csrfmiddlewaretoken" value="\w+">(?:<input type="hidden" name="(\w+)" value="(\d+)">)?', page
+    )
+
+
+def test_tous_les_formulaires_d_une_page_portent_la_famille_aidee(aidant, lea):
+    for adresse in (
+        "/", "/compte/", "/contacts/", "/reservations/tous/", "/reservations/rythme/",
+        reverse("reservations:calendrier", args=[lea.inscription.pk]),
+    ):  # fmt: skip
+        trouves = champs(aidant.get(adresse).text)
+        assert len(trouves) >= 2, adresse
+        assert set(trouves) == {(CHAMP, str(lea.famille.pk))}, adresse
+    assert set(champs(entre(lea.utilisateur).get("/compte/").text)) == {("", "")}
+
+
+def test_un_formulaire_d_une_famille_envoye_en_aidant_une_autre_ne_change_rien_et_le_dit(aidant, lea):
+    onglet = {"rappels": "non", CHAMP: lea.famille.pk}
+    autre = foyer()
+    aidant.post(reverse("comptes:aider", args=[autre.famille.pk]))
+    page = aidant.post(reverse("comptes:choisir_rappels"), onglet, follow=True)
+    assert "Rien n’a été changé" in page.text
+    assert f"avant que vous n’aidiez la {autre.famille}" in page.text
+    aidant.post(reverse("comptes:terminer_aide"), {CHAMP: lea.famille.pk})
+    assert ouverte(aidant)
+    aidant.post(reverse("comptes:terminer_aide"))
+    page = aidant.post(reverse("comptes:choisir_rappels"), onglet, follow=True)
+    assert "affiché en aidant une autre famille" in page.text
+    assert set(Famille.objects.values_list("rappels", flat=True)) == {True}
 
 
 # --- The end --------------------------------------------------------------------------------------------------------

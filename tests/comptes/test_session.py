@@ -81,7 +81,10 @@ def test_la_page_sait_combien_de_secondes_lui_restent(parent, client, horloge):
 def test_la_page_suivante_dit_que_la_session_a_pris_fin(parent, client, horloge):
     horloge.shift(31 * MINUTE)
     page = client.get(PAGE, follow=True).content.decode()
-    assert "Votre session a pris fin : elle s’arrête après 30\N{NO-BREAK SPACE}minutes sans activité" in page
+    assert (
+        "Votre session a pris fin\N{NO-BREAK SPACE}: elle s’arrête après 30\N{NO-BREAK SPACE}minutes sans activité"
+        in page
+    )
     assert f'name="next" value="{PAGE}"' in page
     assert "a pris fin" not in client.get("/connexion/").content.decode()  # said once
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from comptes.lecture_autorisations import manquantes, nombre_a_signer
+from comptes.lecture_dossier import lire_dossier
 from comptes.models import Autorisation, Texte
 from comptes.services.autorisations import signer
 from comptes.services.textes import publier
@@ -110,6 +111,12 @@ def test_one_answer_for_all_the_children():
     assert reponses() == [(f.rattachement.pk, 1, True), (cadet.pk, 1, True)]
     assert {m.texte for m in manquantes(f.utilisateur)} == {autre}
     assert nombre_a_signer(f.utilisateur, enfants=2) == len(manquantes(f.utilisateur)) == 2
+    un_texte("depart-seul")
+    Autorisation.objects.filter(rattachement=cadet).delete()
+    for enfant, manques in ((f.enfant, 2), (cadet.enfant, 3)):
+        assert len(manquantes(f.utilisateur, enfant=enfant)) == manques
+        assert nombre_a_signer(f.utilisateur, enfant=enfant) == manques
+        assert lire_dossier(enfant, lecteur=f.utilisateur, aujourdhui=INSTANT.date()).sans_reponse == manques
 
 
 def test_a_new_version_asks_again_and_the_old_answer_stays_to_be_read():

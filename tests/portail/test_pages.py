@@ -127,7 +127,7 @@ def test_the_guide_tells_the_tutorial(client):
 def test_the_state_of_accessibility_is_a_setting_said_on_every_page(client, settings):
     settings.VILLE = {**settings.VILLE, "accessibilite": "partiellement conforme"}
     corps = client.get(reverse("portail:contact")).content.decode()
-    assert "Accessibilité : partiellement conforme" in corps
+    assert "Accessibilité\N{NO-BREAK SPACE}: partiellement conforme" in corps
     page = client.get(reverse("portail:accessibilite")).content.decode()
     assert "partiellement conforme" in page
     assert "Aucun audit" not in page

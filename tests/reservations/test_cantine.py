@@ -3,10 +3,11 @@
 import datetime as dt
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from comptes.models import FicheCantine
+from comptes.models import Document, FicheCantine, Utilisateur
 from reservations.lecture_cantine import services_du_jour
 from tests.administration import agent as connecter
 from tests.factories import EnfantFactory, foyer
@@ -82,12 +83,40 @@ def test_an_unknown_service_is_not_found(activite):
     assert connecter("cantine").get(PAGE, {"activite": activite}).status_code == 404
 
 
-@pytest.mark.parametrize(("role", "statut"), [("cantine", 200), ("admin", 200), ("guichet", 403), ("regie", 403)])
+@pytest.mark.parametrize(("role", "statut"), [("cantine", 200), ("admin", 403), ("guichet", 403), ("regie", 403)])
 def test_only_the_canteen_opens_it(role, statut):
     client = connecter(role)
     assert client.get(PAGE).status_code == statut
     assert (PAGE in client.get(reverse("admin:index")).text) == (statut == 200)
     assert (PAGE in client.get("/").text) == (statut == 200)
+
+
+def test_an_administrator_takes_the_role_to_read_the_cards_and_the_papers(midi):
+    pai = document(midi)
+    fiche = reverse("reservations:cantine_enfant", args=[midi.enfant.pk])
+    papier = reverse("admin:comptes_document_telecharger", args=[pai.pk])
+    client = connecter("admin")
+    assert [client.get(page).status_code for page in (PAGE, fiche, papier)] == [403, 403, 404]
+    connecter("cantine")  # makes the group
+    Utilisateur.objects.get(email="admin@exemple.fr").groups.add(Group.objects.get(name="cantine"))
+    assert [client.get(page).status_code for page in (PAGE, fiche)] == [200, 200]
+    assert papier in client.get(fiche).text
+
+
+def document(f, **champs) -> Document:
+    commun = {"nature": "pai", "nom": "x.pdf", "type_mime": "application/pdf", "taille": 1, "fichier": "x"}
+    empreinte = str(Document.objects.count())
+    return Document.objects.create(famille=f.famille, enfant=f.enfant, empreinte=empreinte, **(commun | champs))
+
+
+def test_the_sheet_leads_to_the_papers_of_a_pai_that_hold(midi, ouverture):
+    autre = foyer(enfant=midi.enfant, activite=midi.activite)
+    tenus = [document(midi, expire_le=dt.date(2026, 7, 15)), document(autre)]
+    finis = [document(midi, expire_le=dt.date(2026, 7, 14)), document(midi, nature="assurance")]
+    page = connecter("cantine").get(reverse("reservations:cantine_enfant", args=[midi.enfant.pk])).text
+    for papiers, presents in ((tenus, True), (finis, False)):
+        for papier in papiers:
+            assert (reverse("admin:comptes_document_telecharger", args=[papier.pk]) in page) is presents
 
 
 def test_a_parent_or_a_stranger_does_not(midi):

@@ -1,7 +1,9 @@
 """`manage.py ouvrir_annee`, as ops type it."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.core.validators import RegexValidator
 
 from reservations.models import AnneeScolaire, Journee, Tarif
 from tests.factories import ActiviteFactory
@@ -56,3 +58,11 @@ def test_une_option_fausse_est_dite_en_une_phrase(activite, mots, phrase):
     with pytest.raises(CommandError, match=phrase):
         call_command("ouvrir_annee", *mots, "--appliquer")
     assert not AnneeScolaire.objects.exists()
+
+
+@pytest.mark.parametrize("libelle", ["2026-2027\n", "2026-2027 ", " 2026-2027", "1926-1927"])
+def test_the_label_of_a_year_is_exactly_two_years(libelle):
+    (validateur,) = [v for v in AnneeScolaire._meta.get_field("libelle").validators if isinstance(v, RegexValidator)]
+    validateur("2026-2027")
+    with pytest.raises(ValidationError):
+        validateur(libelle)

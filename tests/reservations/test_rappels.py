@@ -144,7 +144,8 @@ def test_one_mail_names_the_children_without_a_meal_and_the_cut_offs():
     assert a(VENDREDI_D_AVANT) == BilanDesRappels(familles=1, enfants=2, courriels=1)
     courriel = Email.objects.get()
     assert courriel.to == [f.utilisateur.email]
-    assert courriel.subject == "Aucun repas réservé pour la semaine du 07/12/2026 : pensez aux repas d’Élise et Noé"
+    sujet = courriel.subject.replace("\N{NO-BREAK SPACE}", " ")
+    assert sujet == "Aucun repas réservé pour la semaine du 07/12/2026 : pensez aux repas d’Élise et Noé"
     for texte in (courriel.message, courriel.html_message):
         assert "Élise et Noé" in texte
         assert "Lina" not in texte

@@ -1,12 +1,13 @@
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.core.validators import validate_email
 
+from comptes.commandes import Commande
 from comptes.models import Responsable, normaliser_courriel
 from comptes.roles import CHOIX, creer_agent
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Crée le compte d’un agent de la ville, ou change son rôle. Le compte n’a pas de mot de passe : l’agent "
         "utilise « Générer votre mot de passe » sur la page de connexion, comme les parents."

@@ -1,10 +1,9 @@
-from django.core.management.base import BaseCommand
-
+from comptes.commandes import Commande
 from comptes.francais import nombre
 from comptes.services.textes import poser_les_textes
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Pose les textes par défaut de la ville (règlement intérieur, conditions générales, autorisations…). "
         "Relancée, la commande n’ajoute que ce qui manque : une version de la ville n’est jamais remplacée."

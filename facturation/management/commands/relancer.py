@@ -1,12 +1,11 @@
 """Send the reminders of unpaid bills."""
 
-from django.core.management.base import BaseCommand
-
+from comptes.commandes import Commande
 from comptes.francais import euros, nombre
 from facturation.services.relancer import relancer
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Relance les factures impayées, une fois par niveau : par e-mail, sinon par une lettre à imprimer. "
         "Sans --appliquer, compte seulement. Interrompue, elle reprend où elle en était."

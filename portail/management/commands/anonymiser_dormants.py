@@ -2,16 +2,16 @@
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from comptes.commandes import Commande
 from comptes.francais import nombre
 from portail.effacement import dormantes, effacer
 
 PAS = 50
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Efface les familles sans activité depuis COMPTE_DORMANT_JOURS jours. Ce qui a été servi est gardé sans nom. "
         "Sans --appliquer, compte seulement. Interrompue, elle reprend où elle en était."

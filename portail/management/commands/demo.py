@@ -1,10 +1,11 @@
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from comptes.commandes import Commande
 from portail.demo import creer_la_ville
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Crée la ville de démonstration (écoles, calendrier scolaire réel, familles inventées, comptes d’essai). "
         "Relancée, la commande n’ajoute que ce qui manque. Refusée hors de la démonstration."

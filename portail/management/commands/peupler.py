@@ -1,9 +1,10 @@
 import time
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from comptes.commandes import Commande
 from comptes.francais import nombre
 from portail.demo import annees_voisines, ouverture_de
 from portail.peuplement import peupler, reserver_toute_la_ville
@@ -11,7 +12,7 @@ from reservations.donnees_calendrier import calendriers
 from reservations.models import AnneeScolaire
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Peuple une base d’essai : 31 écoles et des familles inventées, les mêmes pour la même graine. Arrêtée puis "
         "relancée, la commande reprend où elle en était. Refusée hors de la démonstration."

@@ -1,8 +1,9 @@
 import datetime as dt
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from comptes.commandes import Commande
 from comptes.francais import date_longue, nombre
 from reservations.models import Activite, AnnulationCollective
 from reservations.services.annuler_collectivement import (
@@ -17,7 +18,7 @@ from reservations.services.annuler_collectivement import (
 NATURES = AnnulationCollective.Nature
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Annule sans frais les repas d’activités ou de classes, pour une grève, une sortie, un enseignant non remplacé "
         "ou une fermeture, et prévient les familles. Sans --classe, les activités ferment ces jours-là. Sans "

@@ -1,9 +1,10 @@
 import datetime as dt
 from decimal import Decimal, InvalidOperation
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
+from comptes.commandes import Commande
 from comptes.francais import date_longue, instant_long, nombre
 from reservations.donnees_calendrier import calendriers
 from reservations.models import AnneeScolaire
@@ -11,7 +12,7 @@ from reservations.regles import PARIS
 from reservations.services.annees import ouvrir_annee
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Ouvre une année scolaire : calendrier officiel de la zone C, prix du repas, jours de service de chaque "
         "activité. Sans --appliquer, la commande simule et n’écrit rien. Relancée, elle met l’année à jour sans rien "

@@ -1,11 +1,11 @@
-from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from comptes.commandes import Commande
 from comptes.francais import nombre
 from reservations.services.rappels import rappeler
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Rappelle par e-mail, avant la limite d’une semaine, aux familles d’un enfant inscrit que rien n’y est "
         "réservé. "
