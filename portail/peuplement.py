@@ -177,6 +177,7 @@ UPDATE reservations_journee j
 
 def reserver_toute_la_ville(annee: AnneeScolaire) -> int:
     """Book every day of the year for every enrolled child, in one statement; the number of meals added."""
+    _analyser()  # without statistics of the families just written, the planner joins line by line: minutes
     with transaction.atomic(), connection.cursor() as curseur:
         curseur.execute("SELECT count(*) FROM reservations_reservation")
         avant = curseur.fetchone()[0]
