@@ -15,6 +15,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portail.local.postgres import url_de_la_demo
+from portail.reglages_paiement import verifier_les_passerelles
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("PORTAIL_VAR") or BASE_DIR / "var")
@@ -208,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reservations.tasks.effacer_les_premieres_demandes",
         "schedule": timedelta(hours=6),
     },
+    "verifier-les-paiements": {"task": "facturation.tasks.verifier_les_paiements", "schedule": timedelta(minutes=3)},
     "menage": {"task": "comptes.tasks.menage", "schedule": timedelta(hours=6)},
 }
 
@@ -338,6 +340,23 @@ REGIE: dict[str, Any] = {
 # The attendance of a day can be taken, or changed, for so many days.
 POINTAGE_JOURS = entier("POINTAGE_JOURS", 10)
 
+# --- Online payment (facturation/passerelle.py) ----------------------------------------------------------------------
+# payfip, payzen, or nothing: bills are then paid by other means. The demo has its own PayFiP (portail/payfip_simule).
+PAIEMENT_PASSERELLE = os.environ.get("PAIEMENT_PASSERELLE", "payfip" if DEMO else "")
+PAYFIP = {
+    "numcli": os.environ.get("PAYFIP_NUMCLI", "123456" if DEMO else ""),
+    "saisie": os.environ.get("PAYFIP_SAISIE", "T"),
+    "url": os.environ.get("PAYFIP_URL", f"http://127.0.0.1:{entier('PORT', 8000) + 1}" if DEMO else "").rstrip("/"),
+}
+# Named as eopayment names them; `secret_…` is the key of HMAC-SHA-256 for that mode.
+PAYZEN = {
+    "vads_site_id": os.environ.get("PAYZEN_SITE", ""),
+    "vads_ctx_mode": os.environ.get("PAYZEN_MODE", "TEST"),
+    "secret_test": os.environ.get("PAYZEN_CLE_TEST", ""),
+    "secret_production": os.environ.get("PAYZEN_CLE_PRODUCTION", ""),
+}
+verifier_les_passerelles(PAIEMENT_PASSERELLE, PAYFIP, PAYZEN, demo=DEMO)
+
 # A household with nothing booked is reminded this long before the first cut-off of the week. The sweep is daily.
 RAPPEL_HEURES = entier("RAPPEL_HEURES", 48)
 
@@ -374,6 +393,6 @@ LOGGING = {
     "filters": {"discretion": {"()": "portail.discretion.SansAdresseSecrete"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "ligne", "filters": ["discretion"]}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    # Thirty lines for each PDF otherwise.
-    "loggers": {nom: {"level": "WARNING"} for nom in ("weasyprint", "fontTools")},
+    # Thirty lines for each PDF otherwise; payment libraries write secrets and whole answers at DEBUG.
+    "loggers": {nom: {"level": "WARNING"} for nom in ("weasyprint", "fontTools", "eopayment", "zeep")},
 }

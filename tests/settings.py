@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 from portail.local.postgres import serveur_de_test
 
 os.environ["PORTAIL_DEMO"] = "1"
-for nom in ("REDIS_URL", "HTTPS", "PROXYS_DE_CONFIANCE", "ALLOWED_HOSTS", "SITE_URL", "PORT"):
+A_NOUS = ("PAIEMENT_PASSERELLE", "PAYFIP_NUMCLI", "PAYFIP_SAISIE", "PAYFIP_URL")
+for nom in ("REDIS_URL", "HTTPS", "PROXYS_DE_CONFIANCE", "ALLOWED_HOSTS", "SITE_URL", "PORT", *A_NOUS):
     os.environ.pop(nom, None)  # what the caller's shell says is not tested
 OUVRIER = os.environ.get("PYTEST_XDIST_WORKER", "")  # set by xdist in its workers, which inherit the address too
 if not OUVRIER:

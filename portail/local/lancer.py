@@ -97,9 +97,27 @@ def lire_port() -> int:
     return port
 
 
+def port_libre(apres: int) -> int:
+    """The first free port after this one: the simulated PayFiP needs one of its own."""
+    for port in range(apres + 1, min(apres + 50, 65536)):
+        with socket.socket() as essai:
+            essai.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                essai.bind(("127.0.0.1", port))
+                return port
+    raise ErreurLocale(f"Aucun port libre après {apres} pour le PayFiP simulé : choisissez un autre PORT.")
+
+
 def environnement(port: int) -> dict[str, str]:
     reste = {nom: valeur for nom, valeur in os.environ.items() if nom not in DE_PRODUCTION}
-    return {**reste, "DJANGO_SETTINGS_MODULE": "portail.settings", "PORTAIL_DEMO": "1", "PORT": str(port)}
+    payfip = f"http://127.0.0.1:{port_libre(port)}"
+    return {
+        **reste,
+        "DJANGO_SETTINGS_MODULE": "portail.settings",
+        "PORTAIL_DEMO": "1",
+        "PORT": str(port),
+        "PAYFIP_URL": payfip,
+    }
 
 
 def manage(nom: str, env: dict[str, str], *mots: str) -> None:
@@ -180,7 +198,9 @@ def services(port: int, env: dict[str, str]) -> list[Service]:
     web += ["--workers", "2", "--threads", "4", "--no-control-socket", "--access-logfile", "-"]
     worker = [sys.executable, "-m", "celery", "-A", "portail", "worker", "--beat", "--concurrency", "1"]
     worker += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-    return [Service("web", web, env), Service("worker", worker, env)]
+    payfip = [sys.executable, "-m", "portail.payfip_simule", "--port", env["PAYFIP_URL"].rpartition(":")[2]]
+    payfip += ["--fichier", str(VAR / "payfip-simule.json")]
+    return [Service("web", web, env), Service("worker", worker, env), Service("payfip", payfip, env)]
 
 
 def attendre_pret(port: int, lances: list[Service]) -> None:
@@ -221,7 +241,7 @@ def surveiller(base: postgres.Serveur, lances: list[Service]) -> None:
                 service.lancer()
 
 
-def presenter(port: int) -> None:
+def presenter(port: int, payfip: str) -> None:
     duree = time.time() - float(os.environ.get("PORTAIL_DEPART", time.time()))
     largeur = max(len(adresse) for adresse, _ in COMPTES)
     dire(f"\nLe portail est prêt en {duree:.0f} s : http://127.0.0.1:{port}/\n")
@@ -229,6 +249,7 @@ def presenter(port: int) -> None:
     for adresse, role in COMPTES:
         dire(f"  {adresse:<{largeur}}  {role}")
     dire(f"\nCourriels envoyés : http://127.0.0.1:{port}/demo/courriels/")
+    dire(f"PayFiP simulé et ses pannes : {payfip}/simulateur/")
     dire("Ctrl-C, ou make stop dans un autre terminal, arrête tout.")
 
 
@@ -267,7 +288,7 @@ def run() -> None:
             for service in lances:
                 service.lancer()
             attendre_pret(port, lances)
-        presenter(port)
+        presenter(port, env["PAYFIP_URL"])
         surveiller(base, lances)
     except Arret:
         dire("\nArrêt en cours …")

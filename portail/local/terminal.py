@@ -8,7 +8,10 @@ RACINE = Path(__file__).resolve().parent.parent.parent
 VAR = RACINE / "var"
 JOURNAUX = VAR / "journaux"
 # Variables of a real installation: the demo never touches its servers.
-DE_PRODUCTION = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "HTTPS", "DERRIERE_PROXY")
+DE_PRODUCTION = (
+    *("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "HTTPS", "DERRIERE_PROXY"),
+    *("PAIEMENT_PASSERELLE", "PAYFIP_NUMCLI", "PAYFIP_SAISIE", "PAYFIP_URL"),
+)
 
 
 def dire(*mots: str) -> None:
