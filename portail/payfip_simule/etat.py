@@ -151,6 +151,15 @@ class Simulateur:
             self.envoyer(url, idop)
         return len(partent)
 
+    def rejeter(self) -> int:
+        """The bank refuses, days later, the direct debits that were accepted."""
+        with self.verrou:
+            acceptees = [o for o in self.operations.values() if o.resultat == "V"]
+            for operation in acceptees:
+                operation.resultat = "Z"
+            self.garder()
+        return len(acceptees)
+
     def purger(self) -> int:
         """The night: what was not finished is unknown from now on."""
         with self.verrou:

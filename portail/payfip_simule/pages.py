@@ -119,9 +119,10 @@ def reglages(simulateur: Simulateur, dit: str = "") -> bytes:
         + etat
         + '<form method="post" action="/simulateur/">'
         f"<fieldset><legend>Notifications</legend>{choix}</fieldset>"
-        f'<fieldset><legend>Service</legend><label><input type="checkbox" name="panne" value="1"{coche}> En panne</label>'
-        "</fieldset>"
+        f'<fieldset><legend>Service</legend><label><input type="checkbox" name="panne" value="1"{coche}>'
+        " En panne</label></fieldset>"
         '<button class="bouton plein" name="geste" value="regler">Enregistrer</button>'
         '<button class="bouton" name="geste" value="livrer">Livrer les notifications en retard</button>'
+        '<button class="bouton" name="geste" value="rejeter">Rejeter les prélèvements acceptés</button>'
         '<button class="bouton" name="geste" value="purger">Purger comme la nuit</button></form>',
     )

@@ -90,6 +90,8 @@ class Reponses(BaseHTTPRequestHandler):
         dit = "C’est enregistré."
         if geste == "livrer":
             dit = f"Notifications livrées : {simulateur.livrer()}."
+        elif geste == "rejeter":
+            dit = f"Prélèvements rejetés : {simulateur.rejeter()}. Le portail l’apprend à « Vérifier maintenant »."
         elif geste == "purger":
             dit = f"Opérations purgées : {simulateur.purger()}."
         else:

@@ -43,11 +43,15 @@ class Tresor:
         return [client.post("/payfip/notification/", {"idop": idop}).status_code for _, idop in partent]
 
 
-@contextmanager
-def tresor(settings):
-    """Point the settings at a simulator of this test's own."""
-    t = Tresor()
-    with servir(Serveur(t.simulateur)) as serveur:
-        settings.PAYFIP = {**settings.PAYFIP, "url": serveur.adresse}
-        t.adresse = serveur.adresse
-        yield t
+@dataclass
+class Guichet:
+    """One server for all the tests, so that its contract is read once; each test has a memory of its own."""
+
+    serveur: Serveur
+
+    def ouvrir(self, settings) -> Tresor:
+        """Point the settings at a simulator of this test's own."""
+        t = Tresor()
+        self.serveur.simulateur = t.simulateur
+        settings.PAYFIP = {**settings.PAYFIP, "url": self.serveur.adresse}
+        return t

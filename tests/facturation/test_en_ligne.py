@@ -214,9 +214,9 @@ def test_another_operation_answered_for_ours_is_not_read(payfip, dette):
 
 # --- What is asked ----------------------------------------------------------------------------------------------------
 def test_row_is_committed_before_the_gateway_is_asked(payfip, dette, monkeypatch):
-    vus = []
+    vus, vrai = [], en_ligne.choisie().demander
 
-    def espion(demande, objet, adresses, vrai=en_ligne.choisie().demander):
+    def espion(demande, objet, adresses):
         vus.append(TransactionEnLigne.objects.get(refdet=demande.refdet).etat)
         return vrai(demande, objet, adresses)
 
