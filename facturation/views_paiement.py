@@ -94,7 +94,7 @@ def _retour(request, refdet):
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def notification(request, passerelle):
-    """A hint, unsigned for PayFiP: it makes us ask, later, and proves nothing. Whatever it holds, nothing is written."""
+    """A hint, unsigned for PayFiP: it makes the worker ask, and proves nothing. What is no hint does nothing."""
     if passerelle not in PASSERELLES:
         raise Http404
     corps = request.body.decode("utf-8", "replace") if request.method == "POST" else ""

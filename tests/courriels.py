@@ -16,7 +16,7 @@ from comptes.categories import REGIMES, Categorie
 from comptes.courriels import rendre
 from comptes.models import Demande, Document, Enfant, Famille, Rattachement, Utilisateur
 from comptes.services.echeances import phrase, titre
-from facturation.models import Facturation, Facture
+from facturation.models import Facturation, Facture, Paiement, TransactionEnLigne
 from reservations.courriels_premiere import ACCEPTEE, DEJA_CONNUE, EN_COURS, LIEN, REFUSEE
 from reservations.models import (
     Activite,
@@ -150,6 +150,7 @@ def exemples() -> Iterator[Exemple]:
         contexte = {"titre": titre(papiers), "phrase": phrase(papiers)}
         yield Exemple("document_echeance", cas, contexte, Categorie.MESSAGES)
     message = MessageDeLaVille(titre="Pique-nique de l’école Villalbe", texte=texte, envoye_le=INSTANT)
+    yield from _paiements()
     yield Exemple("message_de_la_ville", "", {"message": message}, Categorie.MESSAGES)
 
 
@@ -174,6 +175,22 @@ def _recapitulatifs() -> Iterator[Exemple]:
     }
     for nom, (contexte, categorie) in cas.items():
         yield Exemple("reservations_recapitulatif", nom, contexte, categorie)
+
+
+def _paiements() -> Iterator[Exemple]:
+    facture = Facture(pk=1, numero="F2026-000123", famille=FAMILLE, total=Decimal("14.91"))
+    ligne = TransactionEnLigne(pk=1, facture=facture, montant=Decimal("14.91"), refdet="F2026000123AB12CD34")
+    commun = {"ligne": ligne, "facture": facture, "lien": f"/factures/paiement/{ligne.refdet}/retour/"}
+    for cas, moyen, avance in (
+        ("carte", "carte", Decimal(0)),
+        ("prelevement", "prelev-ligne", Decimal(0)),
+        ("avance", "carte", PRIX),
+    ):
+        paiement = Paiement(numero="Q2026-000045", moyen=moyen, montant=Decimal("14.91"), recu_le=INSTANT)
+        contexte = {**commun, "paiement": paiement, "avance": avance, "revocable": cas == "prelevement"}
+        yield Exemple("paiement_recu", cas, contexte, Categorie.PAIEMENTS)
+    yield Exemple("paiement_rejete", "", {**commun, "paiement": paiement}, Categorie.PAIEMENTS)
+    yield Exemple("paiement_suspect", "", {"ligne": ligne, "ecarts": ["montant", "saisie"]})
 
 
 def _du_compte() -> Iterator[Exemple]:

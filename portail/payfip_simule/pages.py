@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from html import escape
+from pathlib import Path
 
 from comptes.francais import euros
 from portail.payfip_simule.etat import Notifications, Operation, Simulateur
@@ -28,26 +29,7 @@ NOMS = {
     Notifications.DOUBLEES: "Envoyées deux fois",
     Notifications.FORGEES: "Remplacées par des fausses",
 }
-STYLE = """
-:root { color-scheme: light dark; --fond: #f4f6f8; --carte: #fff; --encre: #16202b; --trait: #b9c4cf; --bleu: #1b4f9c; --sur: #fff; }
-@media (prefers-color-scheme: dark) {
-  :root { --fond: #10161d; --carte: #1a232d; --encre: #eef2f6; --trait: #4a5a6a; --bleu: #8ab8ff; --sur: #10161d; }
-}
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--fond); color: var(--encre); font: 1rem/1.55 Verdana, Arial, sans-serif; }
-header, main { max-width: 40rem; margin: 0 auto; padding: 1rem; }
-header p { margin: 0; font-weight: bold; border: 2px dashed; padding: .5rem .75rem; }
-.carte { background: var(--carte); border: 1px solid var(--trait); border-radius: 10px; padding: 1rem; margin: 0 0 1rem; }
-dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25rem 1rem; margin: 0; }
-dd { margin: 0; font-weight: bold; overflow-wrap: anywhere; }
-form { display: flex; flex-direction: column; gap: .75rem; }
-fieldset { border: 1px solid var(--trait); border-radius: 8px; }
-label { display: block; padding: .35rem 0; }
-.bouton { display: block; width: 100%; min-height: 48px; padding: .6rem 1rem; border: 2px solid var(--bleu); border-radius: 8px;
-  background: var(--carte); color: var(--bleu); font: inherit; font-weight: bold; text-align: center; text-decoration: none; cursor: pointer; }
-.bouton.plein { background: var(--bleu); color: var(--sur); }
-:focus-visible { outline: 3px solid var(--bleu); outline-offset: 2px; }
-"""
+STYLE = (Path(__file__).parent / "simulateur.css").read_bytes()
 
 
 def _page(titre: str, corps: str) -> bytes:
@@ -112,7 +94,7 @@ def reglages(simulateur: Simulateur, dit: str = "") -> bytes:
         for n, nom in NOMS.items()
     )
     coche = " checked" if simulateur.en_panne else ""
-    etat = f"<p>{len(simulateur.operations)} opérations en mémoire, {len(simulateur.en_attente)} notifications en retard.</p>"
+    etat = f"<p>En mémoire : {len(simulateur.operations)}. Notifications en retard : {len(simulateur.en_attente)}.</p>"
     return _page(
         "Pannes du PayFiP simulé",
         (f'<p class="carte" role="status">{escape(dit)}</p>' if dit else "")

@@ -46,7 +46,7 @@ class Reponses(BaseHTTPRequestHandler):
         adresse = urlsplit(self.path)
         simulateur = self.server.simulateur
         if adresse.path == "/simulateur.css":
-            return self.dire(200, pages.STYLE.encode(), "text/css")
+            return self.dire(200, pages.STYLE, "text/css")
         if adresse.path == "/simulateur/":
             return self.dire(200, pages.reglages(simulateur))
         if simulateur.en_panne:

@@ -21,6 +21,7 @@ from comptes.models import (
 )
 from comptes.roles import creer_agent
 from comptes.services.rappels import adresse_de_refus
+from facturation.models import TransactionEnLigne
 from reservations.models import (
     AnnulationCollective,
     Attente,
@@ -34,6 +35,7 @@ from reservations.models import (
 from reservations.services.annuler_collectivement import Demande as Greve
 from reservations.services.annuler_collectivement import annuler_collectivement
 from tests.factories import EnfantFactory, foyer
+from tests.facturation.fabriques import facture_emise
 
 JOUR = dt.date(2026, 12, 10)
 ROLES = ["personne", "parent", "autre foyer", "étranger", "cantine", "guichet"]
@@ -112,6 +114,12 @@ class Monde:
         greve = Greve("greve", "Grève", (self.etranger.activite,), (dt.date(2026, 12, 17),))
         annuler_collectivement(demande=greve, auteur=self.agents["guichet"], cle="0" * 32)
         self.collective = AnnulationCollective.objects.get()
+        self.facture = facture_emise(self.lea.inscription)
+        self.transaction = TransactionEnLigne.objects.create(
+            famille=self.lea.famille, facture=self.facture, passerelle="payfip", montant=self.facture.total,
+            refdet="F2026000001ABCD", numcli="123456", saisie="T", exercice="2026", courriel="lea@exemple.fr",
+            cree_le=quand, etat="abandonnee",
+        )  # fmt: skip
         self.sessions = {role: self.session(role) for role in ROLES if role != "personne"}
         self.jeton_de_rappel = adresse_de_refus(self.lea.famille).rstrip("/").rpartition("/")[2]
 

@@ -15,6 +15,7 @@ from facturation.models import Facture, Paiement, TransactionEnLigne
 from facturation.regles_en_ligne import REPIT
 from facturation.services.en_ligne import ouvrir, verifier
 from facturation.services.encaisser import rejeter
+from portail.payfip_simule.etat import Notifications
 from tests.factories import foyer
 from tests.facturation.fabriques import facture_emise
 from tests.facturation.test_passerelle import PAYZEN, signer
@@ -231,8 +232,6 @@ def test_garbage_is_answered_without_effect(dette, au_travail, corps, genre):
 
 
 def test_switches_of_the_simulator_lose_double_and_forge_notifications(payfip, dette, au_travail):
-    from portail.payfip_simule.etat import Notifications  # noqa: PLC0415
-
     attendus = {"perdues": 0, "en-retard": 0, "forgees": 0, "doublees": 1, "normales": 1}
     for choix in Notifications:
         f = foyer()

@@ -1,4 +1,4 @@
-"""The door to gateways: hostile answers become a sentence, a signature alone proves, production refuses the simulator."""
+"""The door to gateways: hostile answers are a sentence, a signature alone proves, production refuses the simulator."""
 
 import threading
 from decimal import Decimal
@@ -174,9 +174,11 @@ def test_the_true_service_is_reached_by_its_own_contract(settings):
 
 @pytest.mark.parametrize(
     ("brut", "lu"),
-    [("1491", "14.91"), ("100", "1"), ("", None), ("14,91", None), ("-1", None), ("1e3", None), ("²", None)]
-    + [("9" * 10, None), ("1491 ", None)],
-)
+    [
+        ("1491", "14.91"), ("100", "1"), ("", None), ("14,91", None), ("-1", None), ("1e3", None), ("²", None),
+        ("9" * 10, None), ("1491 ", None),
+    ],
+)  # fmt: skip
 def test_cents_are_digits(brut, lu):
     assert centimes(brut) == (D(lu) if lu else None)
 

@@ -49,6 +49,20 @@ def test_production_starts_with_its_variables_over_https_without_debug():
     assert regler(**PRODUCTION) == (0, "False True False\n")
 
 
+@pytest.mark.parametrize(
+    ("variables", "phrase"),
+    [
+        ({"PAYFIP_URL": "http://127.0.0.1:8001"}, "le PayFiP simulé est pour la démonstration seule"),
+        ({"PAYFIP_NUMCLI": ""}, "PAYFIP_NUMCLI doit être"),
+        ({}, ""),
+    ],
+)
+def test_production_refuses_the_simulated_payment_service(variables, phrase):
+    payfip = {"PAIEMENT_PASSERELLE": "payfip", "PAYFIP_NUMCLI": "123456", "PAYFIP_SAISIE": "W"}
+    code, texte = regler(**PRODUCTION, **{**payfip, **variables})
+    assert (code != 0, phrase in texte) == (bool(phrase), True)
+
+
 def test_a_number_that_is_none_is_named():
     code, texte = regler(**PRODUCTION, SESSION_INACTIVITE_MINUTES="trente")
     assert code != 0
