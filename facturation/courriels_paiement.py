@@ -59,7 +59,7 @@ def prevenir_la_regie(ligne: TransactionEnLigne, ecarts: Iterable[str]) -> None:
     """What the gateway says is not what was asked: nothing is credited, a person looks."""
     if settings.REGIE["courriel"]:
         mettre_en_file(
-            destinataires=[settings.REGIE["courriel"]],
+            destinataires=[str(settings.REGIE["courriel"])],
             sujet=f"Paiement en ligne à vérifier{INSECABLE}: {ligne.refdet}",
             gabarit="paiement_suspect",
             contexte={"ligne": ligne, "ecarts": list(ecarts)},

@@ -97,8 +97,8 @@ def notification(request, passerelle):
     """A hint, unsigned for PayFiP: it makes the worker ask, and proves nothing. What is no hint does nothing."""
     if passerelle not in PASSERELLES:
         raise Http404
-    corps = request.body.decode("utf-8", "replace") if request.method == "POST" else ""
-    indice = PASSERELLES[passerelle].lire_notification(corps or request.META.get("QUERY_STRING", ""))
+    corps = request.POST.urlencode() or request.GET.urlencode()
+    indice = PASSERELLES[passerelle].lire_notification(corps)
     if indice is None:
         return HttpResponseBadRequest("Notification illisible.", content_type="text/plain; charset=utf-8")
     ligne = TransactionEnLigne.objects.filter(passerelle=passerelle, idop=indice.idop).first()

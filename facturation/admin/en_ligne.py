@@ -39,13 +39,11 @@ class TransactionEnLigneAdmin(LectureSeule, Fiche):
     readonly_fields = ["la_famille", "la_facture", "la_quittance", "la_reponse"]
 
     def get_queryset(self, request):
-        """Those to look at first, then the latest."""
-        lignes = super().get_queryset(request).select_related("famille", "facture", "paiement", "cree_par")
-        rang = Case(When(etat=TransactionEnLigne.Etat.SUSPECTE, then=Value(0)), default=Value(1))
-        return lignes.annotate(rang=rang)
+        return super().get_queryset(request).select_related("famille", "facture", "paiement", "cree_par")
 
     def get_ordering(self, request):
-        return ["rang", "-pk"]
+        """Those to look at first, then the latest."""
+        return [Case(When(etat=TransactionEnLigne.Etat.SUSPECTE, then=Value(0)), default=Value(1)), "-pk"]
 
     def get_urls(self):
         vue = self.admin_site.admin_view(require_POST(self.verifier))

@@ -117,7 +117,7 @@ HOSTILES = {
     "sans réponse": (200, enveloppe("")),
     "autre réponse": (200, enveloppe(f'<t:autre xmlns:t="{soap.SERVICE}"/>')),
     "réponse vide": (200, reponse("")),
-    "sans résultat": (200, reponse("<idOp>abc123</idOp>")),
+    "sans résultat": (200, reponse("<numcli>123456</numcli>")),
     "résultat inconnu": (200, reponse("<idOp>abc123</idOp><resultrans>Q</resultrans>")),
     "résultats mêlés": (200, reponse("<resultrans>PP</resultrans>")),
     "autre opération": (200, reponse(JUSTE.replace("abc123", "autre"))),
