@@ -54,7 +54,7 @@ def test_a_parent_pays_by_card_and_reads_the_receipt(page_a, connecter, tresor, 
     fautes += regarder(page, "simulateur-fait")
     page.get_by_role("link", name="Revenir au portail").click()
     page.get_by_text("est enregistré").wait_for()
-    assert f"Quittance n° {Paiement.objects.get().numero}" in page.get_by_role("status").first.inner_text()
+    assert f"Quittance n° {Paiement.objects.get().numero}" in page.locator(".alerte[role=status]").inner_text()
     fautes += regarder(page, "retour")
     page.goto(f"/factures/{facture.numero}/payer/")
     page.get_by_text("il n’y a rien à payer").wait_for()
