@@ -22,7 +22,7 @@ MINIMUM = Decimal("1.00")
 class ErreurDePasserelle(Exception):
     """`phrase` is for the parent; `code` is the gateway's, for the régie."""
 
-    phrase = "Le service de paiement n’a pas répondu comme attendu. Rien n’a été débité ; réessayez dans un moment."
+    phrase = "Le service de paiement n’a pas répondu comme attendu. Rien n’a été débité ; réessayez dans un moment."
 
     def __init__(self, code: str = ""):
         super().__init__(code)
@@ -33,21 +33,21 @@ class PasserelleIndisponible(ErreurDePasserelle):
     """Down, slow, or answering what nobody can read: nothing is known."""
 
     phrase = (
-        "Le service de paiement ne répond pas pour le moment. Rien n’a été débité ; réessayez dans quelques minutes."
+        "Le service de paiement ne répond pas pour le moment. Rien n’a été débité ; réessayez dans quelques minutes."
     )
 
 
 class DemandeRefusee(ErreurDePasserelle):
     """The gateway read the request and said no."""
 
-    phrase = "Le service de paiement a refusé la demande. Rien n’a été débité ; la régie peut vous aider."
+    phrase = "Le service de paiement a refusé la demande. Rien n’a été débité ; la régie peut vous aider."
 
 
 class CourrielRefuse(DemandeRefusee):
     """PayFiP A2: it wants an address that it can write to."""
 
     phrase = (
-        "Le service de paiement a refusé votre adresse e-mail. Vérifiez-la dans « Mon compte famille », puis réessayez."
+        "Le service de paiement a refusé votre adresse e-mail. Vérifiez-la dans « Mon compte famille », puis réessayez."
     )
 
 

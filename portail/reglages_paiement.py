@@ -14,7 +14,7 @@ def verifier_les_passerelles(
 ) -> None:
     """Production never believes a simulator, nor does the demo ever speak to the Treasury."""
     if nom not in {"", "payfip", "payzen"}:
-        raise ImproperlyConfigured(f"PAIEMENT_PASSERELLE est « payfip », « payzen » ou vide, pas « {nom} ».")
+        raise ImproperlyConfigured(f"PAIEMENT_PASSERELLE est « payfip », « payzen » ou vide, pas « {nom} ».")
     if nom == "payfip":
         _payfip(payfip, demo)
     if nom == "payzen":
@@ -33,7 +33,7 @@ def _payfip(payfip: Mapping[str, str], demo: bool) -> None:
     du_tresor = url.scheme == "https" and (hote == TRESOR or hote.endswith(f".{TRESOR}"))
     if not demo and payfip["url"] and not du_tresor:
         raise ImproperlyConfigured(
-            "PAYFIP_URL reste vide, ou nomme un serveur https de payfip.gouv.fr : le PayFiP simulé est pour la "
+            "PAYFIP_URL reste vide, ou nomme un serveur https de payfip.gouv.fr : le PayFiP simulé est pour la "
             "démonstration seule."
         )
 

@@ -70,8 +70,8 @@ class TransactionEnLigneAdmin(LectureSeule, Fiche):
                 request, f"Le service de paiement ne répond pas ({erreur.code}). Rien n’a changé.", messages.ERROR
             )
         else:
-            self.log_change(request, ligne, f"Vérifiée : {lue.get_etat_display()}")
-            self.message_user(request, f"{lue.get_etat_display()} (réponse : {lue.resultat or 'aucune'}).")
+            self.log_change(request, ligne, f"Vérifiée : {lue.get_etat_display()}")
+            self.message_user(request, f"{lue.get_etat_display()} (réponse : {lue.resultat or 'aucune'}).")
         return redirect("admin:facturation_transactionenligne_change", pk)
 
     @admin.display(description="famille", ordering="famille__nom")

@@ -73,7 +73,7 @@ class APayer:
     def refus(self) -> str:
         """Why it cannot be paid online, empty when it can."""
         if self.montant <= 0:
-            return "Cette facture est réglée : il n’y a rien à payer."
+            return "Cette facture est réglée : il n’y a rien à payer."
         if self.montant < MINIMUM:
             return (
                 f"Un paiement en ligne est d’au moins {euros(MINIMUM)}. Ce qui reste dû, {euros(self.montant)}, sera "
@@ -200,7 +200,7 @@ def _demander(ligne: TransactionEnLigne, passerelle: Passerelle) -> TransactionE
             siennes.update(idop=depart.idop, memoire=depart.memoire, etat=E.PARTIE)
     except (ErreurDePasserelle, IntegrityError) as erreur:
         ours = erreur if isinstance(erreur, ErreurDePasserelle) else PasserelleIndisponible("idop déjà connu")
-        journal.warning("Paiement %s non ouvert : %s", ligne.refdet, ours.code)
+        journal.warning("Paiement %s non ouvert : %s", ligne.refdet, ours.code)
         siennes.update(etat=E.PERDUE, resultat=ours.code, verifiee_le=timezone.now())
         ligne.refresh_from_db()
         if not ligne.idop:
@@ -225,7 +225,7 @@ def verifier(ligne: TransactionEnLigne) -> TransactionEnLigne:
     except (PasEncore, PasInconnu) as erreur:
         return _sans_resultat(ligne, erreur)
     except ErreurDePasserelle as erreur:
-        journal.warning("Paiement %s non vérifié : %s", ligne.refdet, erreur.code)
+        journal.warning("Paiement %s non vérifié : %s", ligne.refdet, erreur.code)
         raise PasserelleIndisponible(erreur.code) from erreur
     with transaction.atomic():
         verrouiller_le_foyer(ligne.famille_id)
@@ -253,7 +253,7 @@ def _conclure(ligne: TransactionEnLigne, resultat: Resultat) -> None:
     ligne.verifiee_le = maintenant
     differents = ecarts(ligne, resultat)
     if differents and (resultat.etat is Etat.PAYE or avant == E.PAYEE):
-        journal.error("Paiement %s suspect : %s", ligne.refdet, ", ".join(differents))
+        journal.error("Paiement %s suspect : %s", ligne.refdet, ", ".join(differents))
         if avant != E.PAYEE:
             ligne.etat, ligne.resultat, ligne.detail = E.SUSPECTE, resultat.code, resultat.brut
             if avant != E.SUSPECTE:

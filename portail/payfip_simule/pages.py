@@ -38,7 +38,7 @@ def _page(titre: str, corps: str) -> bytes:
             f'<!DOCTYPE html><html lang="fr"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">'
             f'<title>{titre} – PayFiP simulé</title><link rel="stylesheet" href="/simulateur.css"></head><body>'
-            f"<header><p>Simulateur de paiement : aucune somme n’est débitée, ne saisissez rien de vrai.</p></header>"
+            f"<header><p>Simulateur de paiement : aucune somme n’est débitée, ne saisissez rien de vrai.</p></header>"
             f"<main><h1>{titre}</h1>{corps}</main></body></html>"
         )
         .replace(" :", "\N{NO-BREAK SPACE}:")
@@ -94,7 +94,7 @@ def reglages(simulateur: Simulateur, dit: str = "") -> bytes:
         for n, nom in NOMS.items()
     )
     coche = " checked" if simulateur.en_panne else ""
-    etat = f"<p>En mémoire : {len(simulateur.operations)}. Notifications en retard : {len(simulateur.en_attente)}.</p>"
+    etat = f"<p>En mémoire : {len(simulateur.operations)}. Notifications en retard : {len(simulateur.en_attente)}.</p>"
     return _page(
         "Pannes du PayFiP simulé",
         (f'<p class="carte" role="status">{escape(dit)}</p>' if dit else "")

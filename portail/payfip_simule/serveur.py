@@ -89,11 +89,11 @@ class Reponses(BaseHTTPRequestHandler):
         geste = champs.get("geste", [""])[0]
         dit = "C’est enregistré."
         if geste == "livrer":
-            dit = f"Notifications livrées : {simulateur.livrer()}."
+            dit = f"Notifications livrées : {simulateur.livrer()}."
         elif geste == "rejeter":
-            dit = f"Prélèvements rejetés : {simulateur.rejeter()}. Le portail l’apprend à « Vérifier maintenant »."
+            dit = f"Prélèvements rejetés : {simulateur.rejeter()}. Le portail l’apprend à « Vérifier maintenant »."
         elif geste == "purger":
-            dit = f"Opérations purgées : {simulateur.purger()}."
+            dit = f"Opérations purgées : {simulateur.purger()}."
         else:
             voulu = champs.get("notifications", [""])[0]
             simulateur.notifications = next((n for n in Notifications if n.value == voulu), Notifications.NORMALES)
