@@ -30,6 +30,7 @@ def empechements(famille: Famille) -> list[str]:
 
 
 def clore(famille: Famille, *, maintenant: dt.datetime) -> None:
-    """Its mandate ends, and the number of its bank account goes. Household locked by the caller."""
+    """Its mandate ends; its bank account and the addresses given to PayFiP go. Household locked by the caller."""
+    TransactionEnLigne.objects.filter(famille=famille).update(courriel="")
     Mandat.objects.filter(famille=famille).actifs().update(revoque_le=maintenant)
     Mandat.objects.filter(famille=famille).update(iban="")

@@ -17,6 +17,7 @@ from facturation import tasks
 from facturation.models import Facture, Paiement, TransactionEnLigne
 from facturation.passerelle import PasserelleIndisponible
 from facturation.services import en_ligne
+from facturation.services.effacement import clore
 from facturation.services.en_ligne import ouvrir, verifier, verifier_les_ouvertes
 from facturation.services.encaisser import encaisser, rejeter
 from tests.factories import foyer
@@ -324,6 +325,16 @@ def test_the_payment_service_refuses_an_address(payfip, dette):
     with pytest.raises(ValidationError, match="refusé votre adresse e-mail"):
         ouverte(dette)
     assert TransactionEnLigne.objects.get().resultat == "A2"
+
+
+def test_the_address_given_to_the_service_goes_with_the_household(payfip, dette):
+    ligne = ouverte(dette)
+    payfip.choisir(ligne, "P")
+    verifier(ligne)
+    clore(dette.famille, maintenant=timezone.now())
+    ligne.refresh_from_db()
+    assert (ligne.courriel, ligne.etat) == ("", E.PAYEE)
+    assert dette.utilisateur.email not in str(ligne.detail)
 
 
 # --- The sweep --------------------------------------------------------------------------------------------------------
