@@ -91,7 +91,15 @@ def test_another_bracket_is_another_line_at_the_same_price():
 
 @pytest.mark.parametrize(
     ("restes", "reporte"),
-    [([], False), (["0"], False), (["0.01"], True), (["14.99"], True), (["15"], False), (["8", "6.99"], True), (["8", "7"], False)],
-)  # fmt: skip
+    [
+        ([], False),
+        (["0"], False),
+        (["0.01"], True),
+        (["14.99"], True),
+        (["15"], False),
+        (["8", "6.99"], True),
+        (["8", "7"], False),
+    ],
+)
 def test_a_small_debt_waits_for_the_next_bill(restes, reporte):
     assert se_reporte(map(D, restes), D(15)) is reporte
