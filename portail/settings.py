@@ -208,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reservations.tasks.effacer_les_premieres_demandes",
         "schedule": timedelta(hours=6),
     },
+    "proposer-les-avoirs": {"task": "facturation.tasks.proposer_les_avoirs", "schedule": crontab(hour=5, minute=30)},
     "menage": {"task": "comptes.tasks.menage", "schedule": timedelta(hours=6)},
 }
 
