@@ -17,7 +17,7 @@ N = LigneFacture.Nature
 
 def anomalies(facturation: Facturation) -> list[Anomalie]:
     """What its drafts have of odd. A constant number of statements; the prices are asked from the rule again."""
-    lignes = list(
+    lignes: list = list(
         LigneFacture.objects.filter(facture__facturation=facturation, facture__numero=None)
         .order_by("facture", "rang")
         .values_list("inscription", "nature", "prix", "enfant", "jours", "facture", named=True)
@@ -77,7 +77,7 @@ def _sans_adresse(facturation: Facturation) -> Anomalie:
         .filter(Q(famille__adresse="") | Q(famille__commune="") | Q(famille__code_postal=""))
     )
     n = sans.count()
-    vues = sans.order_by("pk").annotate(nom=F("famille__nom"))[:EXEMPLES] if n else []
+    vues = list(sans.order_by("pk").annotate(nom=F("famille__nom"))[:EXEMPLES]) if n else []
     lien = reverse("admin:facturation_facture_change", args=[vues[0].pk]) if vues else ""
     phrase = nombre(n, "famille sans adresse complète", "familles sans adresse complète")
     return Anomalie("sans-adresse", phrase, n, lien, tuple(f"Famille {f.nom}" for f in vues))

@@ -1,5 +1,7 @@
 """The month's billing run: prepare, look at the anomalies and the drafts, issue after a confirmation."""
 
+from typing import cast
+
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -30,7 +32,8 @@ class MoisForm(forms.Form):
         super().__init__(*args, **kwargs)
         rang = (aujourdhui := timezone.localdate()).year * 12 + aujourdhui.month - 1
         mois = [aujourdhui.replace(year=n // 12, month=n % 12 + 1, day=1) for n in range(rang - 1, rang - 13, -1)]
-        self.fields["mois"].choices = [(f"{m:%Y-%m}", mois_long(m)) for m in mois]
+        champ = cast(forms.TypedChoiceField, self.fields["mois"])
+        champ.choices = [(f"{m:%Y-%m}", mois_long(m)) for m in mois]
 
 
 @admin.register(Facturation)

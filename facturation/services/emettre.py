@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -16,6 +15,7 @@ from comptes.models import Famille, Responsable
 from facturation.copie import composer
 from facturation.courriels import Annonce, annoncer_les_factures
 from facturation.models import Avoir, Compteur, Evenement, Facturation, Facture, Imputation
+from facturation.reglages import echeance, seuil
 from facturation.regles import se_reporte
 from facturation.services.imputer import disponibles_des, noter, verrouiller_les_foyers
 from facturation.services.numeros import prochains
@@ -79,7 +79,7 @@ def _clore(facturation: Facturation, par) -> int:
 def _numeroter(factures: Sequence[Facture], facturation: Facturation, maintenant: dt.datetime) -> None:
     """In memory: `_figer` writes all that a bill becomes at once."""
     aujourdhui = timezone.localdate(maintenant)
-    facturation.echeance = aujourdhui + dt.timedelta(days=settings.REGIE["echeance_jours"])
+    facturation.echeance = echeance(aujourdhui)
     numeros = prochains(Compteur.Serie.FACTURE, aujourdhui.year, len(factures))
     for facture, numero in zip(factures, numeros, strict=True):
         facture.facturation = facturation
@@ -119,8 +119,7 @@ def _a_reporter(anciennes: Iterable[Facture]) -> dict[int, list[Facture]]:
     for facture in anciennes:
         if facture.pk not in ailleurs:
             par_famille[facture.famille_id].append(facture)
-    seuil = Decimal(settings.REGIE["seuil"])
-    return {famille: dues for famille, dues in par_famille.items() if se_reporte((f.reste for f in dues), seuil)}
+    return {famille: dues for famille, dues in par_famille.items() if se_reporte((f.reste for f in dues), seuil())}
 
 
 def _figer(factures, imputees, reports, maintenant: dt.datetime) -> None:
@@ -141,26 +140,25 @@ def _figer(factures, imputees, reports, maintenant: dt.datetime) -> None:
         valeurs = {"numero": facture.numero, "regle": str(facture.regle), "copie": facture.copie}
         lignes.append({"id": facture.pk, **valeurs})
     with connection.cursor() as curseur:
-        echeance = factures[0].echeance if factures else None
-        curseur.execute(_NUMEROTER, [maintenant, echeance, json.dumps(lignes, ensure_ascii=False)])
+        jour = factures[0].echeance if factures else None
+        curseur.execute(_NUMEROTER, [maintenant, jour, json.dumps(lignes, ensure_ascii=False)])
 
 
 def _reporter(factures, reports: dict[int, list[Facture]], maintenant: dt.datetime, par) -> None:
     """What is owed of before is asked for with the new bill: its own row says which."""
-    for facture in factures:
-        for ancienne in reports.get(facture.famille_id, []):
-            ancienne.reportee_sur = facture
-    reportees = [f for dues in reports.values() for f in dues]
-    Facture.objects.bulk_update(reportees, ["reportee_sur"])
+    paires = [(ancienne, nouvelle) for nouvelle in factures for ancienne in reports.get(nouvelle.famille_id, [])]
+    for ancienne, nouvelle in paires:
+        ancienne.reportee_sur = nouvelle
+    Facture.objects.bulk_update([ancienne for ancienne, _ in paires], ["reportee_sur"])
     Evenement.objects.bulk_create(
         Evenement(
-            facture=f,
+            facture=ancienne,
             nature=Evenement.Nature.REPORT,
             le=maintenant,
             par=par,
-            texte=f"{euros(f.reste)} demandés avec la facture n° {f.reportee_sur.numero}",
+            texte=f"{euros(ancienne.reste)} demandés avec la facture n° {nouvelle.numero}",
         )
-        for f in reportees
+        for ancienne, nouvelle in paires
     )
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
 from comptes.francais import mois_long
 from facturation.models import Facturation, Facture, LigneFacture, RepasFacture
+from facturation.reglages import echeance
 from facturation.regles import Du, Ligne, dernier_jour, est_fini, grouper
 from reservations.lecture_tarifs import tarifs_des
 from reservations.models import Inscription
@@ -123,7 +123,7 @@ def preparer(
         for debut in range(0, len(familles), LOT):
             _preparer_un_lot([famille for (famille,) in familles[debut : debut + LOT]], facturation, periode)
             dire(f"{min(debut + LOT, len(familles))}/{len(familles)} familles")
-        facturation.echeance = aujourdhui + dt.timedelta(days=settings.REGIE["echeance_jours"])
+        facturation.echeance = echeance(aujourdhui)
         facturation.preparee_le, facturation.preparee_par = timezone.now(), par
         facturation.save(update_fields=["echeance", "preparee_le", "preparee_par"])
     return facturation
@@ -135,9 +135,8 @@ def verrouiller_la_facturation(pk: int) -> Facturation:
 
 
 def _ouvrir(mois: dt.date, aujourdhui: dt.date, par) -> tuple[Facturation, bool]:
-    echeance = aujourdhui + dt.timedelta(days=settings.REGIE["echeance_jours"])
     facturation, nouvelle = Facturation.objects.get_or_create(
-        mois=mois, defaults={"echeance": echeance, "preparee_par": par}
+        mois=mois, defaults={"echeance": echeance(aujourdhui), "preparee_par": par}
     )
     return (facturation if nouvelle else verrouiller_la_facturation(facturation.pk)), nouvelle
 
