@@ -16,8 +16,6 @@ from comptes.categories import REGIMES, Categorie
 from comptes.courriels import rendre
 from comptes.models import Demande, Document, Enfant, Famille, Rattachement, Utilisateur
 from comptes.services.echeances import phrase, titre
-from facturation.models import Facturation, Facture
-from comptes.models import Demande, Enfant, Famille, Rattachement, Utilisateur
 from facturation.models import Avoir, Facturation, Facture
 from reservations.courriels_premiere import ACCEPTEE, DEJA_CONNUE, EN_COURS, LIEN, REFUSEE
 from reservations.models import (
