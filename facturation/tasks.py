@@ -6,6 +6,7 @@ from django.utils import timezone
 from facturation.models import TransactionEnLigne
 from facturation.passerelle import PasserelleIndisponible
 from facturation.regles_en_ligne import verifiee_a_l_instant
+from facturation.services.avoirs import proposer_avoirs
 from facturation.services.en_ligne import verifier, verifier_les_ouvertes
 
 
@@ -24,3 +25,9 @@ def verifier_un_paiement(pk: int) -> None:
             verifier(ligne)
         except PasserelleIndisponible:
             return
+
+
+@shared_task
+def proposer_les_avoirs() -> None:
+    """Propose avoirs for the billed meals that are no longer due."""
+    proposer_avoirs()

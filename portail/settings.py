@@ -210,6 +210,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=6),
     },
     "verifier-les-paiements": {"task": "facturation.tasks.verifier_les_paiements", "schedule": timedelta(minutes=3)},
+    "proposer-les-avoirs": {"task": "facturation.tasks.proposer_les_avoirs", "schedule": crontab(hour=5, minute=30)},
     "menage": {"task": "comptes.tasks.menage", "schedule": timedelta(hours=6)},
 }
 

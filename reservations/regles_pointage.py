@@ -9,7 +9,7 @@ def refus_de_pointer(jour: dt.date, *, aujourdhui: dt.date, delai: int) -> str:
     if jour > aujourdhui:
         return "Ce jour n’est pas encore venu : le pointage se fait le jour même ou après."
     if aujourdhui > jour + dt.timedelta(days=delai):
-        return f"Le pointage se change pendant {delai} jours : après, la régie facture."
+        return f"Le pointage se change pendant {delai} jours : après, la régie facture."
     return ""
 
 

@@ -16,7 +16,7 @@ from comptes.categories import REGIMES, Categorie
 from comptes.courriels import rendre
 from comptes.models import Demande, Document, Enfant, Famille, Rattachement, Utilisateur
 from comptes.services.echeances import phrase, titre
-from facturation.models import Facturation, Facture, Paiement, TransactionEnLigne
+from facturation.models import Avoir, Facturation, Facture, Paiement, TransactionEnLigne
 from reservations.courriels_premiere import ACCEPTEE, DEJA_CONNUE, EN_COURS, LIEN, REFUSEE
 from reservations.models import (
     Activite,
@@ -152,6 +152,15 @@ def exemples() -> Iterator[Exemple]:
     message = MessageDeLaVille(titre="Pique-nique de l’école Villalbe", texte=texte, envoye_le=INSTANT)
     yield from _paiements()
     yield Exemple("message_de_la_ville", "", {"message": message}, Categorie.MESSAGES)
+    facture = Facture(
+        pk=1, facturation=Facturation(mois=dt.date(2026, 9, 1)), famille=FAMILLE, numero="F2026-000123",
+        echeance=dt.date(2026, 10, 27),
+    )  # fmt: skip
+    contexte = {"facture": facture, "a_payer": "79,52\N{NO-BREAK SPACE}€", "lien": "/factures/"}
+    yield Exemple("facture_emise", "", contexte, Categorie.FACTURES)
+    avoir = Avoir(pk=1, famille=FAMILLE, facture=facture, numero="A2026-000007", total=PRIX)
+    contexte = {"avoir": avoir, "suite": "Il sera déduit de votre prochaine facture.", "lien": "/factures/"}
+    yield Exemple("avoir_emis", "", contexte, Categorie.FACTURES)
 
 
 def _recapitulatifs() -> Iterator[Exemple]:

@@ -68,13 +68,26 @@ def liberer(paiement: Paiement, *, le: dt.datetime) -> list[Facture]:
 
 def disponibles(famille: int) -> list[tuple[Paiement | Avoir, Decimal]]:
     """The avoirs, then the payments of a household that still hold euros, the oldest first. Household locked before."""
-    avoirs = avec_disponible(Avoir.objects.filter(famille=famille), "avoir").order_by("emis_le", "pk")
-    paiements = avec_disponible(Paiement.objects.filter(famille=famille).valides(), "paiement").order_by(
+    return disponibles_des([famille]).get(famille, [])
+
+
+def disponibles_des(familles: Iterable[int]) -> dict[int, list[tuple[Paiement | Avoir, Decimal]]]:
+    """The same for many households, locked before, in two statements; those without euros are absent."""
+    familles = list(familles)
+    avoirs = avec_disponible(Avoir.objects.filter(famille__in=familles), "avoir").order_by("emis_le", "pk")
+    paiements = avec_disponible(Paiement.objects.filter(famille__in=familles).valides(), "paiement").order_by(
         "recu_le", "pk"
     )
-    restes: list[tuple[Paiement | Avoir, Decimal]] = [(a, a.total - a.impute - a.rembourse) for a in avoirs]
-    restes += [(p, p.montant - p.impute - p.rembourse) for p in paiements]
-    return [(source, reste) for source, reste in restes if reste > 0]
+    restes: list[tuple[Paiement | Avoir, Decimal]] = [
+        (a, a.total - a.impute - a.rembourse) for a in avoirs.filter(total__gt=F("impute") + F("rembourse"))
+    ]
+    restes += [
+        (p, p.montant - p.impute - p.rembourse) for p in paiements.filter(montant__gt=F("impute") + F("rembourse"))
+    ]
+    trouves: dict[int, list[tuple[Paiement | Avoir, Decimal]]] = {}
+    for source, reste in restes:
+        trouves.setdefault(source.famille_id, []).append((source, reste))
+    return trouves
 
 
 def noter(factures: Iterable[Facture], nature: str, *, le: dt.datetime, par=None, texte: str = "") -> None:

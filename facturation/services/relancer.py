@@ -169,12 +169,12 @@ def _relancer_le_lot(lot: list[tuple[Facture, int]], par) -> list[tuple[Facture,
 
 def _titre(facture: Facture, niveau: int) -> str:
     mot = "Rappel" if niveau == 1 else "Dernier rappel"
-    return f"{mot} : facture n° {facture.numero} à régler"
+    return f"{mot} : facture n° {facture.numero} à régler"
 
 
 def _phrase(facture: Facture) -> str:
     assert facture.echeance is not None
-    return f"Reste à payer : {euros(facture.reste)}. L’échéance était le {date_courte(facture.echeance)}."
+    return f"Reste à payer : {euros(facture.reste)}. L’échéance était le {date_courte(facture.echeance)}."
 
 
 def accorder_echeancier(

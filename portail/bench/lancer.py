@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 import psycopg
 
+from portail.bench.facturation import mesurer_la_facturation
 from portail.bench.mesures import (
     ENTETE,
     Ligne,
@@ -105,6 +106,7 @@ def _lignes(port: int, url: str, annee: str, env: dict[str, str], etat: Path) ->
             port, adresses[1], annee, lambda chemin, jours: requetes(env, adresses[1], chemin, jours=jours)
         )
         yield from mesurer_le_journal(port, adresses[2], annee, lambda: compter(sql, OCTETS_DU_JOURNAL))
+        yield from mesurer_la_facturation(lambda code: manage(env, "shell", "--no-imports", "-c", code), annee)
 
 
 def une_matinee(port, sql, courriels, annee, *, clients, doubles=0.0, suffixe="", cible=False) -> Iterator[Ligne]:
