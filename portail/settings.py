@@ -208,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reservations.tasks.effacer_les_premieres_demandes",
         "schedule": timedelta(hours=6),
     },
+    "imprimer-les-pieces": {"task": "facturation.tasks.imprimer_les_pieces", "schedule": 60.0},
     "menage": {"task": "comptes.tasks.menage", "schedule": timedelta(hours=6)},
 }
 
