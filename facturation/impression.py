@@ -4,11 +4,11 @@ What is printed depends on frozen rows alone, so that the same piece gives the s
 """
 
 import datetime as dt
+import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 
 import segno
 from django.conf import settings
@@ -23,6 +23,7 @@ from facturation.models import Avoir, Facture, LigneAvoir, LigneFacture, Paiemen
 from facturation.papier import Copie, Papier
 
 Nature = PieceImprimee.Nature
+MARGE = 4  # modules of white around a QR code, as ISO/IEC 18004 asks
 FEUILLES = ("css/pdf.css", "css/pieces.css")
 
 
@@ -38,14 +39,16 @@ def adresse_de_paiement(numero: str) -> str:
     return settings.SITE_URL + chemin_de_paiement(numero)
 
 
-@cache
-def _marge() -> int:
-    return 4  # modules of white around, as ISO/IEC 18004 asks
-
-
 def qr_de(texte: str, **options) -> str:
     """An SVG of squares: black on nothing, to be shown on white."""
-    return segno.make(texte, error="m").svg_inline(border=_marge(), omitsize=True, **options)
+    return segno.make(texte, error="m").svg_inline(border=MARGE, omitsize=True, **options)
+
+
+def _qr_en_fichier(texte: str) -> str:
+    """The same as a file of its own."""
+    tampon = io.BytesIO()
+    segno.make(texte, error="m").save(tampon, kind="svg", border=MARGE, scale=4, xmldecl=False)
+    return tampon.getvalue().decode()
 
 
 def page(gabarit: str, contexte: dict, *, cle: str, images: dict[str, str] | None = None) -> Page:
@@ -56,8 +59,7 @@ def page(gabarit: str, contexte: dict, *, cle: str, images: dict[str, str] | Non
 def page_de_facture(papier: Papier) -> Page:
     numero = str(papier.facture.numero)
     adresse = adresse_de_paiement(numero)
-    images = {"qr.svg": segno.make(adresse, error="m").svg_inline(border=_marge(), scale=4, svgns=True)}
-    return page("facture", {"papier": papier, "adresse": adresse}, cle=numero, images=images)
+    return page("facture", {"papier": papier, "adresse": adresse}, cle=numero, images={"qr.svg": _qr_en_fichier(adresse)})
 
 
 def pages_des_factures(factures: QuerySet[Facture]) -> Iterator[Page]:
