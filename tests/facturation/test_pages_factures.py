@@ -231,9 +231,9 @@ def test_the_regie_reads_the_bill_of_any_household_and_the_canteen_none():
     f = foyer()
     facture = facture_de([f.inscription])
     adresses = [reverse(f"facturation:{nom}", args=[facture.numero]) for nom in ("facture_agent", "facture_agent_pdf")]
-    for role, statut in (("regie", 200), ("cantine", 403)):
+    for role, attendu in (("regie", 200), ("cantine", 403)):
         agent, _ = creer_agent(courriel=f"{role}@exemple.fr", role=role)
-        assert [statut(agent, a) for a in adresses] == [statut] * 2
+        assert [statut(agent, a) for a in adresses] == [attendu] * 2
     assert [statut(f.utilisateur, a) for a in adresses] == [302] * 2
 
 
