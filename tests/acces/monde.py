@@ -1,6 +1,7 @@
 """The cast of the access table, and one object of each kind for its addresses."""
 
 import datetime as dt
+from decimal import Decimal
 
 from django.apps import apps
 from django.conf import settings
@@ -34,6 +35,7 @@ from reservations.models import (
 from reservations.services.annuler_collectivement import Demande as Greve
 from reservations.services.annuler_collectivement import annuler_collectivement
 from tests.factories import EnfantFactory, foyer
+from tests.facturation.pieces import avoir_de, facture_de, paiement_de
 
 JOUR = dt.date(2026, 12, 10)
 ROLES = ["personne", "parent", "autre foyer", "étranger", "cantine", "guichet"]
@@ -112,6 +114,9 @@ class Monde:
         greve = Greve("greve", "Grève", (self.etranger.activite,), (dt.date(2026, 12, 17),))
         annuler_collectivement(demande=greve, auteur=self.agents["guichet"], cle="0" * 32)
         self.collective = AnnulationCollective.objects.get()
+        self.facture = facture_de([self.lea.inscription])
+        self.avoir = avoir_de(self.facture, Decimal("1.00"))
+        self.paiement = paiement_de(self.lea, "2.00")
         self.sessions = {role: self.session(role) for role in ROLES if role != "personne"}
         self.jeton_de_rappel = adresse_de_refus(self.lea.famille).rstrip("/").rpartition("/")[2]
 
