@@ -67,7 +67,7 @@ class _Main:
         entete = self._sortie.readline()
         if not entete:
             self.fermer()
-            raise ImprimanteEnPanne("L’imprimante s’est arrêtée : voir son journal.")
+            raise ImprimanteEnPanne("L’imprimante s’est arrêtée\N{NO-BREAK SPACE}: voir son journal.")
         reponse = json.loads(entete)
         if "erreur" in reponse:
             return Tirage(page, erreur=reponse["erreur"])
@@ -75,7 +75,7 @@ class _Main:
 
     @property
     def _sortie(self) -> IO[bytes]:
-        assert self._processus is not None and self._processus.stdout is not None  # noqa: S101  # nosec B101
+        assert self._processus is not None and self._processus.stdout is not None  # nosec B101
         return self._processus.stdout
 
     def _demarrer(self) -> None:
@@ -91,13 +91,13 @@ class _Main:
         self._envoyer({"fichiers": {nom: chemin_statique(BASE + nom) for nom in FICHIERS}})
 
     def _envoyer(self, demande: dict) -> None:
-        assert self._processus is not None and self._processus.stdin is not None  # noqa: S101  # nosec B101
+        assert self._processus is not None and self._processus.stdin is not None  # nosec B101
         try:
             self._processus.stdin.write(json.dumps(demande).encode() + b"\n")
             self._processus.stdin.flush()
         except BrokenPipeError:
             self.fermer()
-            raise ImprimanteEnPanne("L’imprimante n’a pas démarré : Pango manque peut-être.") from None
+            raise ImprimanteEnPanne("L’imprimante n’a pas démarré\N{NO-BREAK SPACE}: Pango manque peut-être.") from None
 
     def fermer(self) -> None:
         if self._processus is None:

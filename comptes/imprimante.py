@@ -80,7 +80,7 @@ def lecteur(fichiers: Mapping[str, str]) -> Lecteur:
     def lire(url: str) -> tuple[bytes, str]:
         chemin = fichiers.get(url.removeprefix(BASE)) if url.startswith(BASE) else None
         if chemin is None:
-            raise ValueError("Adresse refusée : un document ne lit que nos fichiers statiques.")
+            raise ValueError("Adresse refusée\N{NO-BREAK SPACE}: un document ne lit que nos fichiers statiques.")
         with open(chemin, "rb") as fichier:
             return fichier.read(), mimetypes.guess_type(chemin)[0] or "application/octet-stream"
 

@@ -27,7 +27,7 @@ def etat_de(
     aujourdhui: dt.date,
     reports: Decimal = Decimal(0),
 ) -> Etat:
-    """The state of an issued bill. On its due date it is still in time; carried onto another, it is never late itself.
+    """The state of an issued bill. On its due date it is in time; carried onto another, it is never late itself.
 
     `reports`: what is due of older bills carried onto this one, in euros.
     """

@@ -59,7 +59,9 @@ def page(gabarit: str, contexte: dict, *, cle: str, images: dict[str, str] | Non
 def page_de_facture(papier: Papier) -> Page:
     numero = str(papier.facture.numero)
     adresse = adresse_de_paiement(numero)
-    return page("facture", {"papier": papier, "adresse": adresse}, cle=numero, images={"qr.svg": _qr_en_fichier(adresse)})
+    return page(
+        "facture", {"papier": papier, "adresse": adresse}, cle=numero, images={"qr.svg": _qr_en_fichier(adresse)}
+    )
 
 
 def pages_des_factures(factures: QuerySet[Facture]) -> Iterator[Page]:

@@ -1,7 +1,7 @@
 """What a household reads of its bills: a constant number of statements, whatever their number."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ RENTREE = 9  # the month in which a school year begins
 
 @dataclass(frozen=True)
 class Periode:
-    """A civil year (`2026`) or a school year (`2026-2027`), as the filter names it; the first day, and the day after."""
+    """A civil year (`2026`) or a school year (`2026-2027`), as the filter names it; first day, and the day after."""
 
     code: str
     debut: dt.date
@@ -123,7 +123,7 @@ def repas_non_factures(utilisateur):
 
 
 def du_en_bref(utilisateur) -> dict:
-    """`{"reste": euros, "echeance": the earliest due date, "nombre": bills to pay}`, for the home page. One statement."""
+    """`{"reste": euros, "echeance": the earliest due date, "nombre": bills to pay}`. One statement."""
     impayees = Facture.objects.de(utilisateur).impayees().order_by()
     # A carried debt is asked for with a later bill: it has no date of its own.
     a_elle = Q(reportee_sur__isnull=True)

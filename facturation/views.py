@@ -28,7 +28,9 @@ def factures(request):
     code = request.GET.get("annee", "")
     periode = next((p for p in [*scolaires, *civiles] if p.code == code), None)
     if code and periode is None:
-        messages.warning(request, "Cette année n’est pas reconnue : toutes les factures sont montrées.")
+        messages.warning(
+            request, "Cette année n’est pas reconnue\N{NO-BREAK SPACE}: toutes les factures sont montrées."
+        )
     contexte = {
         "comptes": comptes,
         "montres": comptes.pendant(periode),

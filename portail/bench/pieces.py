@@ -24,7 +24,12 @@ MOIS = dt.date(2026, 9, 1)
 COPIE = {
     "ville": settings.VILLE,
     "regie": settings.REGIE,
-    "debiteur": {"nom": "Camille Martin", "adresse": "12 rue de Verdun", "code_postal": "11000", "commune": "Carcassonne"},
+    "debiteur": {
+        "nom": "Camille Martin",
+        "adresse": "12 rue de Verdun",
+        "code_postal": "11000",
+        "commune": "Carcassonne",
+    },
     "moyens": ["En ligne, par carte bancaire.", "En espèces, par chèque ou CESU, à la régie.", "Par virement."],
     "mentions": ["TVA non applicable.", "Cette somme se conteste, dans les deux mois, devant le tribunal compétent."],
 }

@@ -55,7 +55,9 @@ def facture_de(
     with transaction.atomic():
         facturation, _ = Facturation.objects.get_or_create(mois=mois, defaults={"echeance": ECHEANCE})
         famille = inscriptions[0].rattachement.famille
-        facture = Facture.objects.create(facturation=facturation, famille=famille, copie=COPIE if copie is None else copie)
+        facture = Facture.objects.create(
+            facturation=facturation, famille=famille, copie=COPIE if copie is None else copie
+        )
         rang = 0
         for inscription in inscriptions:
             for nature, texte in list(PRIX.items())[:lignes]:
@@ -65,7 +67,8 @@ def facture_de(
                 LigneFacture.objects.create(
                     facture=facture, inscription=inscription, rang=rang, nature=nature, enfant=str(inscription.enfant),
                     service=str(inscription.activite), tranche="tranche B, quotient de 700 à 1 099",
-                    deliberation="2026-045", quantite=len(jours), prix=unitaire, montant=len(jours) * unitaire, jours=jours,
+                    deliberation="2026-045", quantite=len(jours), prix=unitaire,
+                    montant=len(jours) * unitaire, jours=jours,
                 )  # fmt: skip
                 facture.total += len(jours) * unitaire
         facture.emise_le, facture.echeance = emise_le, ECHEANCE
@@ -102,7 +105,9 @@ def avoir_de(facture: Facture, montant: Decimal, *, le: dt.datetime = LU_LE) -> 
     return avoir
 
 
-def paiement_de(foyer: Foyer, montant: str, *, le: dt.datetime = LU_LE, moyen: str = "carte", cle: str = "") -> Paiement:
+def paiement_de(
+    foyer: Foyer, montant: str, *, le: dt.datetime = LU_LE, moyen: str = "carte", cle: str = ""
+) -> Paiement:
     """Money received, without any bill: an advance."""
     with transaction.atomic():
         (numero,) = prochains("Q", le.year)

@@ -80,7 +80,10 @@ def test_a_bill_is_a_tagged_pdf_kept_and_given_again_to_the_byte(horloge):
 @pytest.mark.lit_un_pdf
 def test_the_amounts_of_a_bill_are_the_same_on_screen_and_on_paper():
     f, inscriptions = fratrie()
-    copie = {"imputations": [{"quoi": "avance", "montant": "1.80"}], "reports": [{"quoi": "F2026-000001", "montant": "4"}]}
+    copie = {
+        "imputations": [{"quoi": "avance", "montant": "1.80"}],
+        "reports": [{"quoi": "F2026-000001", "montant": "4"}],
+    }
     facture = facture_de(inscriptions, lignes=4, copie=copie)
     client = client_de(f.utilisateur)
     papier = ecrit(telecharger(client, "facture_pdf", facture.numero))

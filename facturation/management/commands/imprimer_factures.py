@@ -11,8 +11,8 @@ from facturation.services.imprimer import imprimer
 
 class Command(BaseCommand):
     help = (
-        "Fait les PDF des factures d’un mois qui n’en ont pas encore, et les garde. Interrompue, elle reprend où elle en "
-        "était ; relancée, elle ne refait rien. Sans mois : tout ce qui manque, avoirs et quittances compris."
+        "Fait les PDF des factures d’un mois qui n’en ont pas encore, et les garde. Interrompue, elle reprend où "
+        "elle en était ; relancée, elle ne refait rien. Sans mois : tout ce qui manque, avoirs et quittances compris."
     )
 
     def add_arguments(self, parser):
@@ -41,6 +41,6 @@ class Command(BaseCommand):
 
     def lire(self, mois: str) -> dt.date:
         try:
-            return dt.datetime.strptime(mois, "%Y-%m").date()  # noqa: DTZ007  a month, of no zone
+            return dt.datetime.strptime(mois, "%Y-%m").date()
         except ValueError:
             raise CommandError(f"« {mois} » n’est pas un mois : écrivez 2026-09.") from None
