@@ -26,6 +26,8 @@ FICHIERS = (
 # What an environment needs to find fonts and libraries; no secret of ours.
 GARDEES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "FONTCONFIG_PATH", "LD_LIBRARY_PATH")
 
+ARRETEE = "L’imprimante s’est arrêtée\N{NO-BREAK SPACE}: voir son journal."
+
 
 class ImprimanteEnPanne(RuntimeError):
     """The printer's process ended: Pango is missing, or the kernel stopped it."""
@@ -67,7 +69,7 @@ class _Main:
         entete = self._sortie.readline()
         if not entete:
             self.fermer()
-            raise ImprimanteEnPanne("L’imprimante s’est arrêtée\N{NO-BREAK SPACE}: voir son journal.")
+            raise ImprimanteEnPanne(ARRETEE)
         reponse = json.loads(entete)
         if "erreur" in reponse:
             return Tirage(page, erreur=reponse["erreur"])

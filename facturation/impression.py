@@ -19,7 +19,7 @@ from django.urls import NoReverseMatch, reverse
 from comptes.atelier import Page
 from comptes.models import Famille
 from facturation.lecture import Attestation
-from facturation.models import Avoir, Facture, LigneAvoir, LigneFacture, Paiement, PieceImprimee
+from facturation.models import Avoir, Facture, Imputation, LigneAvoir, LigneFacture, Paiement, PieceImprimee
 from facturation.papier import Copie, Papier
 
 Nature = PieceImprimee.Nature
@@ -110,7 +110,7 @@ def quittances(paiements: QuerySet[Paiement]) -> list[Quittance]:
     lus = list(paiements.select_related("famille", "rejet"))
     parts: dict[int, list[tuple[str, Decimal]]] = defaultdict(list)
     imputees = (
-        Paiement.imputations.rel.related_model.objects.filter(paiement__in=lus, le=F("paiement__saisi_le"))
+        Imputation.objects.filter(paiement__in=lus, le=F("paiement__saisi_le"))
         .order_by("pk")
         .values_list("paiement", "facture__numero", "montant")
     )

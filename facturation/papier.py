@@ -17,14 +17,17 @@ N = LigneFacture.Nature
 POURQUOI: dict[str, str] = {
     N.REPAS: "C’est le prix du repas, tel que le calendrier le montrait le jour de la réservation.",
     N.TARDIF: (
-        "Ce repas a été réservé après l’heure limite\N{NO-BREAK SPACE}: le prix tardif, annoncé avant la réservation, s’applique. "
+        "Ce repas a été réservé après l’heure limite. Le prix tardif, annoncé avant la réservation, s’applique. "
         "Il ne dépasse jamais ce que le repas coûte à la ville."
     ),
     N.ABSENCE: (
-        "L’absence a été annoncée\N{NO-BREAK SPACE}: les premiers jours d’absence restent dus (délai de carence du règlement intérieur)."
+        "L’absence a été annoncée, et les premiers jours d’absence restent dus (délai de carence du règlement "
+        "intérieur)."
     ),
-    N.ABSENT: "Le repas était réservé et l’enfant n’est pas venu, sans annulation\N{NO-BREAK SPACE}: le règlement prévoit un supplément.",
-    N.IMPREVU: "L’enfant a déjeuné sans réservation\N{NO-BREAK SPACE}: le repas servi est dû.",
+    N.ABSENT: (
+        "Le repas était réservé et l’enfant n’est pas venu, sans annulation. Le règlement prévoit un supplément."
+    ),
+    N.IMPREVU: "L’enfant a déjeuné sans réservation. Le repas servi est dû.",
 }
 
 

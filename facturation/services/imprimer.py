@@ -38,7 +38,7 @@ def piece(nature: str, numero: str) -> Piece:
 
 def _gardee(nature: str, numero: str) -> Piece | None:
     trouvee = Piece.objects.filter(nature=nature, numero=numero).first()
-    if trouvee is None or not trouvee.fichier.storage.exists(trouvee.fichier.name):
+    if trouvee is None or not trouvee.fichier.storage.exists(str(trouvee.fichier.name)):
         return None
     return trouvee
 
@@ -78,7 +78,7 @@ def imprimer(
     is a transaction: stopped in the middle, it goes on where it was. Raises ImprimanteEnPanne.
     """
     fin = None if secondes is None else time.monotonic() + secondes
-    faites, ratees = 0, []
+    faites, ratees = 0, list[str]()
     with Atelier(mains) as atelier:
         for nature in natures:
             serie = SERIES[nature]

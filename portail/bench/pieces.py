@@ -79,7 +79,8 @@ def mesurer(combien: int) -> None:
         fil = threading.Thread(target=relever)
         fil.start()
         debut = time.perf_counter()
-        octets = sum(len(tirage.pdf) for tirage in atelier.imprimer(page_de_facture(papier(n)) for n in range(combien)))
+        pages = (page_de_facture(papier(n)) for n in range(combien))
+        octets = sum(len(tirage.pdf) for tirage in atelier.imprimer(pages))
         duree = time.perf_counter() - debut
         fini.set()
         fil.join()

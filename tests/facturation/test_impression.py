@@ -172,7 +172,7 @@ def test_a_month_that_is_none_is_refused_in_a_sentence(mois):
 
 
 def test_the_statements_of_a_batch_do_not_depend_on_its_size(django_assert_num_queries):
-    f, inscriptions = fratrie()
+    _, inscriptions = fratrie()
     factures = [facture_de(inscriptions, lignes=4, mois=LU_LE.date().replace(day=1, month=n)) for n in range(1, 6)]
     for numeros in ([factures[0].numero], [f.numero for f in factures]):
         with django_assert_num_queries(2):
