@@ -77,7 +77,8 @@ class _Main:
 
     @property
     def _sortie(self) -> IO[bytes]:
-        assert self._processus is not None and self._processus.stdout is not None  # nosec B101
+        if self._processus is None or self._processus.stdout is None:
+            raise ImprimanteEnPanne(ARRETEE)
         return self._processus.stdout
 
     def _demarrer(self) -> None:
@@ -93,7 +94,8 @@ class _Main:
         self._envoyer({"fichiers": {nom: chemin_statique(BASE + nom) for nom in FICHIERS}})
 
     def _envoyer(self, demande: dict) -> None:
-        assert self._processus is not None and self._processus.stdin is not None  # nosec B101
+        if self._processus is None or self._processus.stdin is None:
+            raise ImprimanteEnPanne(ARRETEE)
         try:
             self._processus.stdin.write(json.dumps(demande).encode() + b"\n")
             self._processus.stdin.flush()

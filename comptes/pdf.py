@@ -28,7 +28,7 @@ def fichier_statique(url: str) -> tuple[bytes, str]:
 def chemin_statique(url: str) -> str:
     """Where the static file of an address of a document is. Raises ValueError for every other address."""
     if not url.startswith(BASE):
-        raise ValueError("Adresse refusée : un document ne lit que nos fichiers statiques.")
+        raise ValueError("Adresse refusée\N{NO-BREAK SPACE}: un document ne lit que nos fichiers statiques.")
     nom = str(PurePosixPath(url.removeprefix(BASE)))
     trouve = None if ".." in nom or nom.startswith("/") else finders.find(nom)
     if not isinstance(trouve, str) or not os.path.isfile(trouve):

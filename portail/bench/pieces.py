@@ -66,7 +66,7 @@ def memoire_des_enfants() -> int:
 
 
 def mesurer(combien: int) -> None:
-    """Print one line of JSON: PDFs a second, the most memory of the printers in the first third and in the last (MB)."""
+    """Print one line of JSON: PDFs a second, the most memory of the printers in the first and last third (MB)."""
     releves: list[int] = []
     fini = threading.Event()
 
