@@ -115,7 +115,7 @@ def quittances(paiements: QuerySet[Paiement]) -> list[Quittance]:
         .values_list("paiement", "facture__numero", "montant")
     )
     for paiement, numero, montant in imputees:
-        parts[paiement].append((numero, montant))
+        parts[paiement].append((str(numero), montant))
     return [Quittance(paiement, parts[paiement.pk]) for paiement in lus]
 
 
