@@ -72,6 +72,11 @@ def instant_long(instant: dt.datetime) -> str:
     return f"{date_longue(local.date())} à {heure(local)}"
 
 
+def jour_long(instant: dt.datetime) -> str:
+    """The day of an instant in the town's zone: `mardi 15 juillet 2025`."""
+    return date_longue(timezone.localdate(instant))
+
+
 def limite(instant: dt.datetime) -> str:
     """A cut-off as parents read it: `jeudi 10 décembre à 23 h 59`."""
     local = timezone.localtime(instant)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from comptes.lecture import enfants_du_foyer
 from comptes.lecture_autorisations import nombre_a_signer
+from facturation.lecture import du_en_bref
 from reservations.lecture_absences import absences_du_jour
 from reservations.lecture_menus import menus_du_foyer
 from reservations.models import AnneeScolaire, Attente, Inscription, Journee, Reservation
@@ -44,6 +45,7 @@ def accueil(request):
         )
         if enfants
         else [],
+        "du": du_en_bref(request.user) if enfants else None,
         "menus": menus_du_foyer(request.user, aujourdhui) if enfants else [],
         "repas": list(Reservation.objects.de(request.user).a_venir(aujourdhui)[:REPAS_ANNONCES]) if enfants else [],
     }

@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "verifier-les-paiements": {"task": "facturation.tasks.verifier_les_paiements", "schedule": timedelta(minutes=3)},
     "proposer-les-avoirs": {"task": "facturation.tasks.proposer_les_avoirs", "schedule": crontab(hour=5, minute=30)},
+    "imprimer-les-pieces": {"task": "facturation.tasks.imprimer_les_pieces", "schedule": 60.0},
     "menage": {"task": "comptes.tasks.menage", "schedule": timedelta(hours=6)},
 }
 

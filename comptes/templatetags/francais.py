@@ -16,6 +16,7 @@ for _nom in (
     "mois_long",
     "heure",
     "instant_long",
+    "jour_long",
     "limite",
     "de",
 ):

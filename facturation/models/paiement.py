@@ -66,6 +66,11 @@ class Paiement(models.Model):
     def __str__(self):
         return f"Quittance n° {self.numero}"
 
+    @property
+    def rejete(self) -> "Rejet | None":
+        """Its rejection by the bank, or None."""
+        return getattr(self, "rejet", None)
+
 
 class Rejet(models.Model):
     """A payment that the bank took back: what it had paid is due again."""

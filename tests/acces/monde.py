@@ -1,6 +1,7 @@
 """The cast of the access table, and one object of each kind for its addresses."""
 
 import datetime as dt
+from decimal import Decimal
 
 from django.apps import apps
 from django.conf import settings
@@ -35,7 +36,7 @@ from reservations.models import (
 from reservations.services.annuler_collectivement import Demande as Greve
 from reservations.services.annuler_collectivement import annuler_collectivement
 from tests.factories import EnfantFactory, foyer
-from tests.facturation.fabriques import facture_emise
+from tests.facturation.pieces import avoir_de, facture_de, paiement_de
 
 JOUR = dt.date(2026, 12, 10)
 ROLES = ["personne", "parent", "autre foyer", "étranger", "cantine", "guichet"]
@@ -114,7 +115,9 @@ class Monde:
         greve = Greve("greve", "Grève", (self.etranger.activite,), (dt.date(2026, 12, 17),))
         annuler_collectivement(demande=greve, auteur=self.agents["guichet"], cle="0" * 32)
         self.collective = AnnulationCollective.objects.get()
-        self.facture = facture_emise(self.lea.inscription)
+        self.facture = facture_de([self.lea.inscription])
+        self.avoir = avoir_de(self.facture, Decimal("1.00"))
+        self.paiement = paiement_de(self.lea, "2.00")
         self.transaction = TransactionEnLigne.objects.create(
             famille=self.lea.famille, facture=self.facture, passerelle="payfip", montant=self.facture.total,
             refdet="F2026000001ABCD", numcli="123456", saisie="T", exercice="2026", courriel="lea@exemple.fr",
