@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
@@ -10,10 +11,10 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
-from comptes.francais import nu
+from comptes.francais import INSECABLE, nu
 from comptes.models import QuotientFamilial
-from reservations.models import Grille, Inscription, Tranche
-from reservations.tarifs import GrilleLue, TarifsDuFoyer, TrancheLue, prix_par_periode
+from reservations.models import Grille, Inscription, Tarification, Tranche
+from reservations.tarifs import GrilleLue, Prix, TarifsDuFoyer, TrancheLue, pour_cent, prix_par_periode
 
 
 def habite_la_commune(commune: str) -> bool:
@@ -50,7 +51,7 @@ def lire_les_grilles(tarifications: Collection[int]) -> dict[int, tuple[GrilleLu
     # As text: a number of JSON would come as a float.
     lignes = tranches.values(lue=JSONObject(de="a_partir_de", prix=Cast("prix", CharField()), libelle="libelle"))
     grilles: dict[int, list[GrilleLue]] = defaultdict(list)
-    for g in Grille.objects.filter(tarification__in=tarifications).annotate(lues=ArraySubquery(lignes)).order_by("pk"):
+    for g in Grille.objects.filter(tarification__in=tarifications).annotate(lues=ArraySubquery(lignes)).order_by("debut"):
         grilles[g.tarification_id].append(en_grille_lue(g, g.lues))
     return {pk: tuple(lues) for pk, lues in grilles.items()}
 
@@ -119,3 +120,50 @@ def _aines():
         .annotate(n=Count(enfant, distinct=True))
         .values("n")
     )
+
+
+@dataclass(frozen=True)
+class GrillePubliee:
+    """A grid as everyone reads it, with what the family of the simulator would pay for each child."""
+
+    tarification: str
+    services: Sequence[str]
+    lue: GrilleLue
+    prix: Sequence[Prix]  # of the first child, the second…; empty without a family
+
+    @property
+    def tranches(self) -> list[tuple[str, Decimal]]:
+        return [(self.lue.bornes(rang), tranche.prix) for rang, tranche in enumerate(self.lue.tranches)]
+
+    @property
+    def taux(self) -> str:
+        return pour_cent(self.lue.taux)
+
+    @property
+    def reduction(self) -> str:
+        if not (self.lue.fratrie_rang and self.lue.fratrie_reduction):
+            return ""
+        combien = f"réduction de {pour_cent(self.lue.fratrie_reduction)}"
+        return f"À partir du {self.lue.fratrie_rang}e enfant du foyer inscrit à la cantine{INSECABLE}: {combien}."
+
+
+def grilles_publiees(aujourdhui: dt.date, situation: Mapping | None) -> list[GrillePubliee]:
+    """The grids in force and to come. `situation`: `quotient`, `commune` and `enfants` of a family. Three statements."""
+    tarifications = Tarification.objects.filter(grilles__isnull=False).distinct().prefetch_related("activites")
+    grilles = lire_les_grilles([t.pk for t in tarifications])
+    return [
+        GrillePubliee(
+            t.nom, [a.nom for a in t.activites.all() if a.active], lue, _simuler(lue, situation) if situation else ()
+        )
+        for t in tarifications
+        for lue in grilles.get(t.pk, ())
+        if lue.fin is None or lue.fin >= aujourdhui
+    ]
+
+
+def _simuler(grille: GrilleLue, situation: Mapping) -> list[Prix]:
+    resident = habite_la_commune(situation["commune"])
+    return [
+        grille.prix(situation["quotient"], resident=resident, rang=rang)
+        for rang in range(1, situation["enfants"] + 1)
+    ]
