@@ -80,7 +80,10 @@ class GrilleForm(forms.ModelForm):
 
     def clean(self):
         lues = super().clean()
-        if self.instance.pk and self.instance.debut <= timezone.localdate():
+        if lues.get("debut") and lues.get("fin") and lues["fin"] < lues["debut"]:
+            # Before the constraint on overlaps, which cannot make a range of these dates.
+            self.add_error("fin", "La grille finit le jour où elle commence, ou après.")
+        elif self.instance.pk and self.instance.debut <= timezone.localdate():
             if lues.get("fin") and lues["fin"] < timezone.localdate():
                 self.add_error("fin", "Cette grille a commencé : son dernier jour est aujourd’hui ou après.")
         elif lues.get("debut") and lues.get("tarification"):

@@ -119,10 +119,10 @@ def test_each_day_is_booked_at_its_own_price():
 def test_without_grid_the_submission_costs_no_statement_more_and_with_one_two(django_assert_num_queries):
     f = foyer()
     jours = frozenset({NOVEMBRE, DECEMBRE})
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         simuler(demandes={f.inscription.pk: Changements(jours)})
     avec_grille(f)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         simuler(demandes={f.inscription.pk: Changements(jours)})
 
 

@@ -12,7 +12,7 @@ from comptes.services.demandes import accepter
 from comptes.services.quotients import enregistrer_un_quotient
 from facturation.models import Facturation, Facture, LigneFacture, RepasFacture
 from reservations.models import Grille, Inscription, Mouvement, Operation, Reservation
-from reservations.services.tarifs import prix_recalcules, recalculer
+from reservations.services.tarifs import TITRE, prix_recalcules, recalculer
 from tests.administration import adresse, agent, envoyer, modifier, paroles
 from tests.factories import PRIX, GrilleFactory, TarificationFactory, UtilisateurFactory, foyer
 from tests.reservations.test_lecture_tarifs import avec_grille
@@ -43,7 +43,7 @@ def test_a_quotient_gives_its_price_to_the_meals_of_its_months_and_the_family_is
     operations = list(Mouvement.objects.values_list("prix", flat=True))
     noter(f, 845, dt.date(2026, 11, 1))
     assert prix() == [D("3.90"), D("3.40"), D("3.40")]
-    avis = Notification.objects.get(titre="Le prix de vos repas change")
+    avis = Notification.objects.get(titre=TITRE)
     texte = avis.texte.replace("\xa0", " ")
     assert texte == (
         "Repas de Léa : 3,40 € au lieu de 3,90 €, pour 2 repas réservés à partir du mardi 3 novembre."
@@ -56,7 +56,7 @@ def test_a_quotient_gives_its_price_to_the_meals_of_its_months_and_the_family_is
 def test_the_same_quotient_again_tells_nothing(f):
     noter(f, 845, dt.date(2026, 11, 1))
     noter(f, 850, dt.date(2026, 11, 1))
-    assert Notification.objects.filter(titre="Le prix de vos repas change").count() == 1
+    assert Notification.objects.filter(titre=TITRE).count() == 1
     assert QuotientFamilial.objects.get().valeur == 850
 
 
@@ -64,7 +64,7 @@ def test_other_households_keep_their_prices(f):
     voisin = foyer(activite=f.activite, reserves=[NOVEMBRE])
     noter(f, 100, dt.date(2026, 9, 1))
     assert Reservation.objects.get(inscription=voisin.inscription).prix == D("3.90")
-    assert not Notification.objects.filter(destinataire__famille=voisin.famille).exists()
+    assert Notification.objects.get(titre=TITRE).destinataire.famille == f.famille
 
 
 def test_without_grid_a_quotient_changes_nothing():
@@ -72,11 +72,11 @@ def test_without_grid_a_quotient_changes_nothing():
     f.activite.tarifs.update(prix="5.20")  # what was told stays due
     noter(f, 100, dt.date(2026, 9, 1))
     assert prix() == [PRIX] * 3
-    assert not Notification.objects.exists()
+    assert not Notification.objects.filter(titre=TITRE).exists()
 
 
 def test_a_meal_already_billed_keeps_its_price(f):
-    facturation = Facturation.objects.create(mois=dt.date(2026, 9, 1))
+    facturation = Facturation.objects.create(mois=dt.date(2026, 9, 1), echeance=dt.date(2026, 10, 26))
     facture = Facture.objects.create(facturation=facturation, famille=f.famille, total=D("3.90"))
     ligne = LigneFacture.objects.create(
         facture=facture, inscription=f.inscription, rang=1, nature="repas", enfant="Léa", service="Cantine",
@@ -129,7 +129,7 @@ def test_an_accepted_quotient_and_an_accepted_address_change_the_prices(f):
     )  # fmt: skip
     accepter(demande=ailleurs, agent=guichet)
     assert prix() == [D("6.50")] * 3
-    assert Notification.objects.filter(titre="Le prix de vos repas change").count() == 2
+    assert Notification.objects.filter(titre=TITRE).count() == 2
 
 
 def test_what_the_guichet_writes_at_the_desk_counts_too(f):
@@ -220,7 +220,7 @@ def test_the_regie_votes_a_grid_and_booked_meals_take_its_price():
     assert prix() == [PRIX] * 3
     paroles(ajouter(tarification, debut="01/11/2026"))
     assert prix() == [PRIX, D("3.40"), D("3.40")]
-    assert Notification.objects.get().titre == "Le prix de vos repas change"
+    assert Notification.objects.filter(titre=TITRE).count() == 1
 
 
 def refus(reponse):
@@ -264,8 +264,8 @@ def test_prices_that_fall_when_the_quotient_grows_are_only_warned_of():
 
 def test_a_grid_that_began_is_only_given_an_end(time_machine):
     grille = GrilleFactory()
-    regie = agent("regie")
     time_machine.move_to(dt.datetime(2026, 10, 5, 10, tzinfo=dt.UTC))
+    regie = agent("regie")
     page = regie.get(adresse("change", grille, grille.pk)).content.decode()
     assert "Cette grille a commencé" in page
     assert regie.get(adresse("delete", grille, grille.pk)).status_code == 403
