@@ -15,9 +15,7 @@ def autour_d_un_changement(
     famille: Famille, *, depuis: dt.date, par: Utilisateur | None
 ) -> AbstractContextManager[None]:
     """See `comptes.services.quotients.changement_du_foyer`. Without grid, a quotient changes no price."""
-    inscriptions = Inscription.objects.filter(
-        rattachement__famille=famille, activite__tarification__isnull=False
-    )
+    inscriptions = Inscription.objects.filter(rattachement__famille=famille, activite__tarification__isnull=False)
     factures = RepasFacture.objects.filter(
         inscription=OuterRef("inscription"), date=OuterRef("date"), facture__numero__isnull=False
     )

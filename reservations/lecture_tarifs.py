@@ -51,7 +51,9 @@ def lire_les_grilles(tarifications: Collection[int]) -> dict[int, tuple[GrilleLu
     # As text: a number of JSON would come as a float.
     lignes = tranches.values(lue=JSONObject(de="a_partir_de", prix=Cast("prix", CharField()), libelle="libelle"))
     grilles: dict[int, list[GrilleLue]] = defaultdict(list)
-    for g in Grille.objects.filter(tarification__in=tarifications).annotate(lues=ArraySubquery(lignes)).order_by("debut"):
+    for g in (
+        Grille.objects.filter(tarification__in=tarifications).annotate(lues=ArraySubquery(lignes)).order_by("debut")
+    ):
         grilles[g.tarification_id].append(en_grille_lue(g, g.lues))
     return {pk: tuple(lues) for pk, lues in grilles.items()}
 
@@ -148,7 +150,7 @@ class GrillePubliee:
 
 
 def grilles_publiees(aujourdhui: dt.date, situation: Mapping | None) -> list[GrillePubliee]:
-    """The grids in force and to come. `situation`: `quotient`, `commune` and `enfants` of a family. Three statements."""
+    """The grids in force and to come. `situation`: `quotient`, `commune` and `enfants` of a family."""
     tarifications = Tarification.objects.filter(grilles__isnull=False).distinct().prefetch_related("activites")
     grilles = lire_les_grilles([t.pk for t in tarifications])
     return [
@@ -164,6 +166,5 @@ def grilles_publiees(aujourdhui: dt.date, situation: Mapping | None) -> list[Gri
 def _simuler(grille: GrilleLue, situation: Mapping) -> list[Prix]:
     resident = habite_la_commune(situation["commune"])
     return [
-        grille.prix(situation["quotient"], resident=resident, rang=rang)
-        for rang in range(1, situation["enfants"] + 1)
+        grille.prix(situation["quotient"], resident=resident, rang=rang) for rang in range(1, situation["enfants"] + 1)
     ]

@@ -34,9 +34,7 @@ def prix(request, pk):
         "menu_enfant": inscription.enfant,
         "jour": jour,
         "refuse": bool(demande) and str(jour) != demande,
-        "prix": prix_du_repas(
-            jour, inscription.tarifs, retard=inscription.activite.regle_retard if tardive else None
-        ),
+        "prix": prix_du_repas(jour, inscription.tarifs, retard=inscription.activite.regle_retard if tardive else None),
         "reservation": reservation,
     }
     return render(request, "reservations/prix.html", contexte)

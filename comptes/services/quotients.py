@@ -10,9 +10,7 @@ from django.utils.module_loading import import_string
 from comptes.models import Famille, QuotientFamilial, Utilisateur
 
 
-def changement_du_foyer(
-    famille: Famille, *, depuis: dt.date, par: Utilisateur | None
-) -> AbstractContextManager[None]:
+def changement_du_foyer(famille: Famille, *, depuis: dt.date, par: Utilisateur | None) -> AbstractContextManager[None]:
     """Inside the block, change what the household's prices depend on from `depuis` on: a quotient, the commune.
 
     `settings.AUTOUR_D_UN_CHANGEMENT` names what the rooms above do around it, in one transaction: they lock before the

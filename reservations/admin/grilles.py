@@ -220,7 +220,9 @@ class GrilleAdmin(Fiche):
                 request, "Un prix diminue quand le quotient augmente : vérifiez les tranches.", messages.WARNING
             )
         if not change and form.instance.debut < timezone.localdate():
-            phrase = "Cette grille a déjà commencé : les repas d’avant aujourd’hui gardent le prix annoncé aux familles."
+            phrase = (
+                "Cette grille a déjà commencé : les repas d’avant aujourd’hui gardent le prix annoncé aux familles."
+            )
             self.message_user(request, phrase, messages.WARNING)
 
     def _prix_recalcules(self, request, grille):

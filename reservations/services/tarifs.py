@@ -1,4 +1,4 @@
-"""What follows a change of quotient, of address or of grid: the meals booked take their new price, and families hear."""
+"""When a quotient, an address or a grid changes, the meals booked take their new price, and families hear of it."""
 
 import datetime as dt
 from collections import Counter, defaultdict
@@ -80,7 +80,9 @@ def recalculer(
         (pk, max(debut, depuis), fin, prix) for pk, i in lues.items() for debut, fin, prix in _periodes(i, depuis)
     ]
     tardifs = list(_tardifs(lues, depuis))
-    gardes = sauf.filter(inscription__in=lues, date__gte=depuis).values_list("pk", flat=True) if sauf is not None else []
+    gardes = (
+        sauf.filter(inscription__in=lues, date__gte=depuis).values_list("pk", flat=True) if sauf is not None else []
+    )
     with connection.cursor() as curseur:
         curseur.execute(
             _RECALCULER,

@@ -11,8 +11,8 @@ from django.urls import reverse
 from comptes.models import QuotientFamilial
 from reservations.lecture_tarifs import habite_la_commune, tarifs_des
 from reservations.models import Grille, Inscription, Mouvement, Reservation, Tarif
-from reservations.services.reserver import simuler
 from reservations.regles_changements import Changements
+from reservations.services.reserver import simuler
 from tests.factories import EnfantFactory, GrilleFactory, InscriptionFactory, RattachementFactory, foyer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ouverture", "comptes_justes")]
@@ -202,7 +202,13 @@ def test_everyone_reads_the_tariffs_and_what_they_would_pay():
     avec_grille(f, prix_exterieur="6.50", prix_panier="1.20", fratrie_rang=2, fratrie_reduction=10)
     anonyme = Client()
     html = anonyme.get("/tarifs/").content.decode().replace("\xa0", " ").replace("\u202f", " ")
-    for mots in ("Quotient de 700 à 1 099 €", "Hors commune", "Panier-repas", "2026-041 du 12/06/2026", str(f.activite)):
+    for mots in (
+        "Quotient de 700 à 1 099 €",
+        "Hors commune",
+        "Panier-repas",
+        "2026-041 du 12/06/2026",
+        str(f.activite),
+    ):
         assert mots in html
     assert "PAI" not in html
     simule = anonyme.get("/tarifs/?quotient=845&commune=carcassonne&enfants=2").content.decode().replace("\xa0", " ")

@@ -45,9 +45,7 @@ def test_a_quotient_gives_its_price_to_the_meals_of_its_months_and_the_family_is
     assert prix() == [D("3.90"), D("3.40"), D("3.40")]
     avis = Notification.objects.get(titre=TITRE)
     texte = avis.texte.replace("\xa0", " ")
-    assert texte == (
-        "Repas de Léa : 3,40 € au lieu de 3,90 €, pour 2 repas réservés à partir du mardi 3 novembre."
-    )
+    assert texte == ("Repas de Léa : 3,40 € au lieu de 3,90 €, pour 2 repas réservés à partir du mardi 3 novembre.")
     # The proof of what was told then does not change.
     assert list(Mouvement.objects.values_list("prix", flat=True)) == operations
     assert Operation.objects.count() == 1
@@ -82,9 +80,7 @@ def test_a_meal_already_billed_keeps_its_price(f):
         facture=facture, inscription=f.inscription, rang=1, nature="repas", enfant="Léa", service="Cantine",
         quantite=1, prix=D("3.90"), montant=D("3.90"), jours=[SEPTEMBRE],
     )  # fmt: skip
-    RepasFacture.objects.create(
-        facture=facture, ligne=ligne, inscription=f.inscription, date=SEPTEMBRE, prix=D("3.90")
-    )
+    RepasFacture.objects.create(facture=facture, ligne=ligne, inscription=f.inscription, date=SEPTEMBRE, prix=D("3.90"))
     Facture.objects.filter(pk=facture.pk).update(
         numero="F2026-000001", emise_le=dt.datetime(2026, 10, 1, tzinfo=dt.UTC), echeance=dt.date(2026, 10, 26)
     )
@@ -134,20 +130,26 @@ def test_an_accepted_quotient_and_an_accepted_address_change_the_prices(f):
 
 def test_what_the_guichet_writes_at_the_desk_counts_too(f):
     guichet = agent("guichet")
-    envoyer(
-        guichet, adresse("add", QuotientFamilial), famille=str(f.famille.pk), mois="01/09/2026", valeur="100"
-    )
+    envoyer(guichet, adresse("add", QuotientFamilial), famille=str(f.famille.pk), mois="01/09/2026", valeur="100")
     assert prix() == [D("2.30")] * 3
     Grille.objects.update(prix_exterieur=D("6.50"))
     modifier(guichet, f.famille, commune="Trèbes")
     assert prix() == [D("6.50")] * 3
 
 
+def test_a_child_whose_family_brings_the_meal_pays_the_price_of_the_basket(f):
+    Grille.objects.update(prix_panier=D("1.20"))
+    modifier(agent("guichet"), f.inscription, panier="on")
+    assert prix() == [D("1.20")] * 3
+
+
 def test_the_statements_do_not_depend_on_the_meals_or_the_families(f, django_assert_num_queries):
     for _ in range(3):
         foyer(activite=f.activite, reserves=JOURS)
     Grille.objects.get().tranches.update(prix=1)
-    with django_assert_num_queries(6):  # one more to lock, two for the tariffs, one for the late, one to write, one to tell
+    with django_assert_num_queries(
+        6
+    ):  # one more to lock, two for the tariffs, one for the late, one to write, one to tell
         lues = list(Inscription.objects.completes().verrouillees())
         assert recalculer(lues, depuis=SEPTEMBRE) == 12
 
