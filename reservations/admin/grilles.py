@@ -79,7 +79,8 @@ class GrilleForm(forms.ModelForm):
         help_texts = {"fin": "Vide : sans fin. Donnez-en une avant d’ajouter la grille suivante."}
 
     def clean(self):
-        lues = super().clean()
+        super().clean()
+        lues = self.cleaned_data
         if lues.get("debut") and lues.get("fin") and lues["fin"] < lues["debut"]:
             # Before the constraint on overlaps, which cannot make a range of these dates.
             self.add_error("fin", "La grille finit le jour où elle commence, ou après.")

@@ -14,6 +14,7 @@ from comptes.models import Categorie, Utilisateur
 from comptes.services.notifier import Avis, notifier_chacune
 from reservations.lecture_tarifs import tarifs_des
 from reservations.models import Inscription, Reservation
+from reservations.models.inscription import InscriptionQuerySet
 from reservations.tarifs import prix_du_repas, prix_par_periode
 
 # All the meals in one statement. `p`: the ordinary prices of each enrolment, period by period; `t`: its late meals.
@@ -42,7 +43,7 @@ TITRE = "Le prix de vos repas change"
 
 @contextmanager
 def prix_recalcules(
-    inscriptions: QuerySet[Inscription],
+    inscriptions: InscriptionQuerySet,
     *,
     depuis: dt.date,
     par: Utilisateur | None = None,
