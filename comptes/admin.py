@@ -35,6 +35,7 @@ from comptes.models import (
 from comptes.regles_foyer import verifier_naissance
 from comptes.services.connexion import cle_de, deverrouiller, est_verrouille
 from comptes.services.famille import changer_d_adresse, donner_un_acces, verifier_courriel
+from comptes.services.quotients import changement_du_foyer
 from comptes.services.second_facteur import retirer
 
 # The roles are a table of the code, comptes/roles.py: a group changed by hand would be changed back.
@@ -283,6 +284,14 @@ class FamilleAdmin(AvecContacts, SuppressionExpliquee):
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("responsables", "enfants")
+
+    def save_model(self, request, obj, form, change):
+        """A household that moves in or out of the town pays another price."""
+        if not change or "commune" not in form.changed_data:
+            super().save_model(request, obj, form, change)
+            return
+        with changement_du_foyer(obj, depuis=timezone.localdate(), par=request.user):
+            super().save_model(request, obj, form, change)
 
     def save_formset(self, request, form, formset, change):
         if formset.model is Responsable:

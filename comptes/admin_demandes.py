@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from comptes.admin_communs import Fiche
 from comptes.models import Demande, QuotientFamilial
 from comptes.services.demandes import accepter, refuser
+from comptes.services.quotients import changement_du_foyer
 
 
 class ReponseForm(forms.ModelForm):
@@ -125,4 +126,5 @@ class QuotientAdmin(Fiche):
 
     def save_model(self, request, obj, form, change):
         obj.saisi_par, obj.source = request.user, QuotientFamilial.Source.AGENT
-        super().save_model(request, obj, form, change)
+        with changement_du_foyer(obj.famille, depuis=obj.mois, par=request.user):
+            super().save_model(request, obj, form, change)

@@ -9,11 +9,22 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from comptes.models import Contact, Enfant, Famille, FicheCantine, Rattachement, Responsable, Texte, Utilisateur
+from comptes.models import (
+    Contact,
+    Enfant,
+    Famille,
+    FicheCantine,
+    QuotientFamilial,
+    Rattachement,
+    Responsable,
+    Texte,
+    Utilisateur,
+)
 from comptes.roles import appliquer_les_roles, creer_agent
 from comptes.services.autorisations import signer
 from comptes.services.textes import poser_les_textes
 from portail.demo_menus import creer_les_menus
+from portail.demo_tarifs import poser_les_grilles
 from reservations.donnees_calendrier import CalendrierScolaire, calendriers
 from reservations.models import Activite, AnneeScolaire, Ecole, Fermeture, Inscription
 from reservations.regles import PARIS
@@ -89,6 +100,7 @@ def creer_la_ville(*, dire=lambda phrase: None) -> None:
         ]
         dire(f"{len(annees)} année(s) scolaire(s) ajoutée(s)")
         if nouvelle:
+            poser_les_grilles(annees_voisines(aujourdhui)[0].debut)
             _familles(AnneeScolaire.objects.all(), aujourdhui)
             envoyer(message=BIENVENUE, auteur=Utilisateur.objects.get(email=AGENTS[0][0].courriel), cle="bienvenue")
             dire(f"{Famille.objects.count()} familles inventées")
@@ -141,6 +153,11 @@ def _familles(annees: Iterable[AnneeScolaire], aujourdhui: dt.date) -> None:
     yanis = Enfant.objects.create(prenom="Yanis", nom="Benali", naissance=dt.date(aujourdhui.year - 7, 1, 22))
     martin = _famille(MERE, "Martin", "12 rue de Verdun", [lea, hugo])
     roux = _famille(PERE, "Roux", "3 avenue Pierre Sémard", [hugo])
+    # The tutorial's price, that of no quotient, stays the others'.
+    rentree = min(a.debut for a in annees)
+    QuotientFamilial.objects.create(
+        famille=roux, mois=rentree.replace(day=1), valeur=845, source=QuotientFamilial.Source.DOCUMENT
+    )
     benali = _famille(NOUVELLE, "Benali", "8 rue Trivalle", [yanis])
     _dossiers(martin, lea, hugo)
     courante = next((a for a in annees if a.fin >= aujourdhui), None)

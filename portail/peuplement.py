@@ -9,9 +9,11 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.utils import timezone
 
-from comptes.models import Enfant, Famille, Rattachement, Responsable, Utilisateur
+from comptes.models import Enfant, Famille, QuotientFamilial, Rattachement, Responsable, Utilisateur
 from portail.demo import MOT_DE_PASSE, PRIX
+from portail.demo_tarifs import poser_les_grilles
 from reservations.donnees_calendrier import CalendrierScolaire
+from reservations.lecture_tarifs import tarifs_des
 from reservations.models import Activite, AnneeScolaire, Ecole, Inscription
 from reservations.services.annees import ouvrir_annee
 
@@ -33,6 +35,7 @@ PAR_LOT = 500
 ENFANTS = (0.70, 0.25, 0.05)  # families with one, two, three children in school: 1.35 on average
 AUTRE_FOYER = 0.08  # children of two households
 SECOND_RESPONSABLE = 0.45
+AVEC_QUOTIENT = 0.70  # the others pay the top bracket
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def peupler(
     _ecoles()
     if annee is None or not annee.tarifs.filter(activite__ecole__nom__in=ECOLES).exists():
         annee, _ = ouvrir_annee(calendrier=calendrier, ouverture=ouverture, prix=PRIX)
+    poser_les_grilles(annee.debut)
     dire(f"{len(ECOLES)} écoles, année {annee}")
     activites = list(Activite.objects.filter(ecole__nom__in=ECOLES).order_by("pk"))
     mot_de_passe = make_password(MOT_DE_PASSE)  # hashed once: 3,000 hashes would take minutes
@@ -137,6 +141,13 @@ def _lot(rangs: range, graine: int, activites: list[Activite], annee: AnneeScola
         Inscription(rattachement=r, activite=choisies[r.enfant_id], annee=annee, debut=annee.debut, fin=annee.fin)
         for r in rattachements
     )
+    QuotientFamilial.objects.bulk_create(
+        QuotientFamilial(
+            famille=famille, mois=annee.debut.replace(day=1), valeur=hasards[n].randrange(150, 2_200), source="document"
+        )
+        for n, famille in familles.items()
+        if hasards[n].random() < AVEC_QUOTIENT
+    )
 
 
 # The whole town at once, as its families did in July: one operation for each enrolment, one line and one meal a day.
@@ -147,8 +158,9 @@ WITH choisies AS (
      WHERE i.annee_id = %(annee)s
      ORDER BY r.enfant_id, i.id
 ), jours AS (
-    SELECT c.*, j.id AS journee_id, j.date, j.capacite, j.places_prises
+    SELECT c.*, p.prix, j.id AS journee_id, j.date, j.capacite, j.places_prises
       FROM choisies c JOIN reservations_journee j ON j.activite_id = c.activite_id
+      JOIN unnest(%(ids)s::bigint[], %(prix)s::numeric[]) AS p (id, prix) ON p.id = c.id
      WHERE j.fermeture = '' AND j.date BETWEEN %(debut)s AND %(fin)s
        AND NOT EXISTS (
            SELECT FROM reservations_reservation d WHERE d.enfant_id = c.enfant_id AND d.date = j.date
@@ -160,11 +172,11 @@ WITH choisies AS (
 ), mouvements AS (
     INSERT INTO reservations_mouvement
            (operation_id, inscription_id, date, nature, motif, "precision", prix, capacite, places_prises)
-    SELECT o.id, j.id, j.date, 'ajout', '', '', %(prix)s, j.capacite, j.places_prises
+    SELECT o.id, j.id, j.date, 'ajout', '', '', j.prix, j.capacite, j.places_prises
       FROM jours j JOIN operations o ON o.cle = 'peuplement-' || j.id
 ), repas AS (
     INSERT INTO reservations_reservation (inscription_id, journee_id, enfant_id, date, prix, tardive)
-    SELECT id, journee_id, enfant_id, date, %(prix)s, false FROM jours
+    SELECT id, journee_id, enfant_id, date, prix, false FROM jours
     RETURNING journee_id
 ), comptes AS (
     SELECT journee_id, count(*) AS n FROM repas GROUP BY journee_id
@@ -181,9 +193,18 @@ def reserver_toute_la_ville(annee: AnneeScolaire) -> int:
     with transaction.atomic(), connection.cursor() as curseur:
         curseur.execute("SELECT count(*) FROM reservations_reservation")
         avant = curseur.fetchone()[0]
+        # Their quotients count from before the first day: one price for the year.
+        prix = {pk: tarifs.le(annee.debut).montant for pk, tarifs in tarifs_des(annee.inscriptions.all()).items()}
         curseur.execute(
             _RESERVER,
-            {"annee": annee.pk, "debut": annee.debut, "fin": annee.fin, "instant": timezone.now(), "prix": PRIX},
+            {
+                "annee": annee.pk,
+                "debut": annee.debut,
+                "fin": annee.fin,
+                "instant": timezone.now(),
+                "ids": list(prix),
+                "prix": list(prix.values()),
+            },
         )
         curseur.execute("SELECT count(*) FROM reservations_reservation")
         apres = curseur.fetchone()[0]

@@ -321,6 +321,9 @@ VILLE = {
     "accessibilite": os.environ.get("VILLE_ACCESSIBILITE", "non conforme"),
 }
 
+# What the rooms above do around a change of a household on which its prices depend (comptes knows none of them).
+AUTOUR_D_UN_CHANGEMENT = "portail.tarifs.autour_d_un_changement"
+
 # The régie that collects: what is printed on bills, and the amounts and delays of the town.
 REGIE: dict[str, Any] = {
     "nom": os.environ.get("REGIE_NOM", "Régie de recettes de la restauration scolaire"),

@@ -245,7 +245,8 @@ class Calendrier:
     inscription: Inscription
     mois: list[Mois]
     ouverte: bool
-    prix: Decimal | None
+    prix: Decimal | None  # the first of the prices to come; None when the town has set none
+    prix_en_mots: str
     effaces: frozenset[int]
     en_attente: Changements = field(default_factory=Changements)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from comptes.francais import euros
 from reservations.calendrier import SIGNES, Calendrier, Case, Mois
+from reservations.lecture_tarifs import poser_les_tarifs, prix_a_venir
 from reservations.models import (
     Absence,
     AnnulationCollective,
@@ -28,7 +29,7 @@ from reservations.regles import (
     motif_de_refus_annulation,
 )
 from reservations.regles_changements import Changements
-from reservations.tarifs import prix_du_repas
+from reservations.tarifs import prix_du_repas, prix_en_mots
 
 # What the rules read of a day (`JourneeLue`), and its service.
 LUS = [
@@ -68,12 +69,13 @@ def charger_calendriers(
 ) -> list[Calendrier]:
     """Read a whole year for some enrolments of it (`completes()` and `avec_prix()`), in their order.
 
-    `en_attente`: the unsent changes of each, by primary key. Six statements, whatever they hold and however many they
-    are.
+    `en_attente`: the unsent changes of each, by primary key. Six statements, eight when the town has grids, whatever
+    they hold and however many they are.
     """
     if not inscriptions:
         return []
     annee = inscriptions[0].annee
+    poser_les_tarifs(inscriptions)
     enfants = {i.enfant.pk for i in inscriptions}
     journees: dict[int, dict[dt.date, JourneeLue]] = defaultdict(dict)
     activites = {i.activite_id for i in inscriptions}
@@ -157,11 +159,13 @@ class _Lecteur:
             ]
             mois.append(Mois(courant, semaines, affiche=courant == premier))
             courant = (courant + dt.timedelta(days=32)).replace(day=1)
+        periodes = prix_a_venir(self.inscription, self.aujourdhui)
         return Calendrier(
             inscription=self.inscription,
             mois=mois,
             ouverte=self.ouverte,
-            prix=self.inscription.prix_fixe,
+            prix=next((prix for _, prix in periodes if prix is not None), None),
+            prix_en_mots=prix_en_mots(periodes),
             effaces=self.effaces,
             en_attente=self.en_attente,
         )
@@ -174,11 +178,10 @@ class _Lecteur:
     def _prix(self, jour: dt.date, tardive: bool, tardives_avant: int):
         return prix_du_repas(
             jour,
-            prix_fixe=self.inscription.prix_fixe,
-            cout=self.inscription.cout,
+            self.inscription.tarifs,
             retard=self.inscription.activite.regle_retard if tardive else None,
             tardives_avant=tardives_avant,
-        )
+        ).montant
 
     def case(self, jour: dt.date, mois: int) -> Case:
         if jour.month != mois:

@@ -1,5 +1,6 @@
 """The recap of an operation: the same words and sums on the page of step 4, in the mail and on paper."""
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -111,6 +112,11 @@ class PartieDuRecapitulatif:
         """Whether a calendar was sent: its draft has arrived. A waiting list or an absence leaves the draft alone."""
         ailleurs = (N.ATTENTE, N.SORTIE_D_ATTENTE, N.ABSENCE)
         return any(m.nature not in ailleurs for m in self.mouvements)
+
+    @property
+    def jour_du_prix(self) -> dt.date | None:
+        """The first day whose line says a price, of which the page can say why."""
+        return next((m.date for m in self.mouvements if m.prix is not None and not m.motif), None)
 
     @property
     def complets(self) -> list[Mouvement]:

@@ -11,6 +11,7 @@ from reservations import (
     views_menus,
     views_operations,
     views_premiere,
+    views_tarifs,
 )
 
 app_name = "reservations"
@@ -23,9 +24,11 @@ urlpatterns = [
     path("premiere-visite/envoyee/", views_premiere.premiere_visite_envoyee, name="premiere_visite_envoyee"),
     path("premiere-visite/<str:jeton>/", views_premiere.premiere_visite_suivi, name="premiere_visite_suivi"),
     path("menus/", views_menus.menus, name="menus"),
+    path("tarifs/", views_tarifs.tarifs, name="tarifs"),
     path("reservations/", views.choix_enfant, name="choix_enfant"),
     path("reservations/enfants/<int:pk>/", views.choix_inscription, name="choix_inscription"),
     path("reservations/inscriptions/<int:pk>/", views.calendrier, name="calendrier"),
+    path("reservations/inscriptions/<int:pk>/prix/", views_tarifs.prix, name="prix"),
     path(
         "reservations/inscriptions/<int:pk>/absences/<str:jour>/",
         views_absences.declarer_absence,

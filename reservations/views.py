@@ -14,12 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from comptes.lecture import enfants_du_foyer
 from reservations.formulaires import FormulaireDuCalendrier, FormulaireIncorrect, ecrire_dates, lire_changements
 from reservations.lecture_calendrier import charger_calendrier, lire_mois, mois_par_defaut
+from reservations.lecture_tarifs import poser_les_tarifs, prix_a_venir
 from reservations.models import AnneeScolaire, Inscription
 from reservations.recapitulatif import deja_enregistre, retards_en_mots
 from reservations.regles import a_plusieurs
 from reservations.regles_changements import Changements
 from reservations.services import reserver
 from reservations.services.reserver import RetardNonAnnonce, cle_du_formulaire
+from reservations.tarifs import prix_en_mots
 
 PK_AU_PLUS = 2**63 - 1
 
@@ -66,13 +68,18 @@ def choix_inscription(request, pk):
         "precedente": annees[rang - 1] if rang else None,
         "suivante": annees[rang + 1] if rang + 1 < len(annees) else None,
         "ouverte": bool(annee and annee.est_ouverte(timezone.now())),
-        "inscriptions": Inscription.objects.de(request.user)
-        .filter(rattachement__enfant=enfant, annee=annee)
-        .select_related("activite")
-        .avec_tarif()
-        .order_by("pk"),
+        "inscriptions": _avec_leur_prix(
+            Inscription.objects.de(request.user).filter(rattachement__enfant=enfant, annee=annee).order_by("pk")
+        ),
     }
     return render(request, "reservations/choix_inscription.html", contexte)
+
+
+def _avec_leur_prix(inscriptions) -> list[tuple[Inscription, str]]:
+    """The enrolments, each with the words of what a meal will cost."""
+    lues = list(inscriptions.select_related("activite").avec_tarif())
+    poser_les_tarifs(lues)
+    return [(i, prix_en_mots(prix_a_venir(i, timezone.localdate()))) for i in lues]
 
 
 def _vers_le_calendrier(request, enfant):

@@ -31,6 +31,7 @@ def attente(request, pk):
     if request.method == "POST":
         return _demande(request, inscription)
     maintenant = timezone.now()
+    mois = _mois_complets(inscription, maintenant)
     siennes = inscription.attentes.actives().avec_rang().select_related("journee").order_by("date", "pk")
     offres: list[Attente] = []
     autres: list[Attente] = []
@@ -41,7 +42,7 @@ def attente(request, pk):
         "inscription": inscription,
         "enfant": inscription.enfant,
         "menu_enfant": inscription.enfant,
-        "mois": _mois_complets(inscription, maintenant),
+        "mois": mois,
         "offres": offres,
         "attentes": autres,
         "choisis": lire_changements(request.GET.get("jours", ""), "").ajouts,
@@ -52,7 +53,7 @@ def attente(request, pk):
 
 
 def _mois_complets(inscription, maintenant) -> list[tuple[str, list]]:
-    """Month → the days to come that are full for this child, as the calendar shows them."""
+    """Month → the days to come that are full for this child, as the calendar shows them. It reads the tariffs too."""
     aujourdhui = timezone.localdate()
     lu = charger_calendrier(
         inscription,

@@ -20,11 +20,14 @@ from reservations.models import (
     Activite,
     AnneeScolaire,
     Ecole,
+    Grille,
     Inscription,
     Journee,
     Operation,
     PeriodeSansClasse,
     Tarif,
+    Tarification,
+    Tranche,
 )
 from reservations.regles import LETTRES_UAI, PARIS
 from reservations.regles_changements import Changements
@@ -146,6 +149,33 @@ class TarifFactory(factory.django.DjangoModelFactory):
     activite = factory.SubFactory(ActiviteFactory)
     annee = factory.SubFactory(AnneeScolaireFactory)
     prix = PRIX
+
+
+class TarificationFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Tarification
+        django_get_or_create = ("nom",)
+
+    nom = "Restauration scolaire"
+
+
+class GrilleFactory(factory.django.DjangoModelFactory):
+    """By brackets: < 700, 700-1099, ≥ 1100. `tranches`: (quotient, price) of each."""
+
+    class Meta:
+        model = Grille
+        skip_postgeneration_save = True
+
+    tarification = factory.SubFactory(TarificationFactory)
+    deliberation = "2026-041"
+    votee_le = dt.date(2026, 6, 12)
+    debut = dt.date(2026, 9, 1)
+    cout = Decimal("8.12")
+
+    @factory.post_generation
+    def tranches(self, create, extracted, **kwargs):
+        lues = [(0, "2.30"), (700, "3.40"), (1100, "3.90")] if extracted is None else extracted
+        Tranche.objects.bulk_create(Tranche(grille=self, a_partir_de=de, prix=prix) for de, prix in lues)
 
 
 class InscriptionFactory(factory.django.DjangoModelFactory):

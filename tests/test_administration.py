@@ -36,7 +36,7 @@ from reservations.services.annuler_collectivement import Demande, annuler_collec
 from reservations.services.attente import demander
 from tests.administration import adresse
 from tests.administration import agent as connecter
-from tests.factories import INSTANT, RattachementFactory, ResponsableFactory, UtilisateurFactory, foyer
+from tests.factories import INSTANT, GrilleFactory, RattachementFactory, ResponsableFactory, UtilisateurFactory, foyer
 from tests.ville import Copies, poser
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +106,7 @@ def dossier(f):
         rattachement=f.rattachement, version=version, accordee=True, nom_signataire="Camille", signataire=f.utilisateur
     )
     QuotientFamilial.objects.create(famille=f.famille, mois=dt.date(2026, 9, 1), valeur=845, source="agent")
+    GrilleFactory(tarification__nom=uuid.uuid4().hex, tranches=[(0, "2.30"), (700, "3.40")])
 
 
 def agent(role):

@@ -14,6 +14,7 @@ from comptes.francais import INSECABLE
 from comptes.models import Categorie, Demande, Document, Famille, QuotientFamilial, Utilisateur
 from comptes.services.documents import deposer
 from comptes.services.notifier import adresses_pour, notifier
+from comptes.services.quotients import changement_du_foyer, enregistrer_un_quotient
 from comptes.televersement import FichierLu
 
 DEJA = "Une demande de cette nature attend déjà sa réponse. Retirez-la pour en faire une autre."
@@ -90,22 +91,20 @@ def _attendue(demande: Demande) -> Demande:
 
 
 def _appliquer_l_adresse(demande: Demande, agent: Utilisateur) -> None:
-    famille = Famille.objects.select_for_update(no_key=True).get(pk=demande.famille_id)
-    for nom in ("adresse", "code_postal", "commune"):
-        setattr(famille, nom, demande.contenu[nom])
-    famille.save(update_fields=["adresse", "code_postal", "commune"])
+    with changement_du_foyer(demande.famille, depuis=timezone.localdate(), par=agent):
+        famille = Famille.objects.select_for_update(no_key=True).get(pk=demande.famille_id)
+        for nom in ("adresse", "code_postal", "commune"):
+            setattr(famille, nom, demande.contenu[nom])
+        famille.save(update_fields=["adresse", "code_postal", "commune"])
 
 
 def _appliquer_le_quotient(demande: Demande, agent: Utilisateur) -> None:
-    QuotientFamilial.objects.update_or_create(
+    enregistrer_un_quotient(
         famille=demande.famille,
         mois=dt.date.fromisoformat(demande.contenu["mois"]),
-        defaults={
-            "valeur": demande.contenu["valeur"],
-            "source": QuotientFamilial.Source.DOCUMENT,
-            "saisi_par": agent,
-            "saisi_le": timezone.now(),
-        },
+        valeur=demande.contenu["valeur"],
+        source=QuotientFamilial.Source.DOCUMENT,
+        par=agent,
     )
 
 

@@ -4,10 +4,12 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from comptes.admin_communs import SuppressionExpliquee
 from comptes.francais import date_courte, nombre
 from reservations.models import Inscription, Reservation
+from reservations.services.tarifs import prix_recalcules
 
 
 class InscriptionForm(forms.ModelForm):
@@ -15,7 +17,7 @@ class InscriptionForm(forms.ModelForm):
 
     class Meta:
         model = Inscription
-        fields = ["rattachement", "activite", "annee", "classe", "debut", "fin"]
+        fields = ["rattachement", "activite", "annee", "classe", "debut", "fin", "panier"]
         help_texts = {
             "debut": "Vide : depuis la rentrée.",
             "fin": "Vide : jusqu’à la fin de l’année scolaire.",
@@ -64,7 +66,7 @@ class InscriptionAdmin(SuppressionExpliquee):
     search_help_text = "Enfant, famille ou classe"
     ordering = ["-annee__debut", "rattachement__enfant__nom", "rattachement__enfant__prenom", "pk"]
     autocomplete_fields = ["rattachement", "activite"]
-    fieldsets = [(None, {"fields": ["rattachement", "activite", "annee", "classe", ("debut", "fin")]})]
+    fieldsets = [(None, {"fields": ["rattachement", "activite", "annee", "classe", ("debut", "fin"), "panier"]})]
 
     def get_queryset(self, request):
         # A subquery, which PostgreSQL runs for the rows of the page only.
@@ -78,6 +80,15 @@ class InscriptionAdmin(SuppressionExpliquee):
         if objet is not None and request.method == "POST":
             list(Inscription.objects.filter(pk=objet.pk).completes().verrouillees())
         return objet
+
+    def save_model(self, request, obj, form, change):
+        """A child whose family brings the meal from now on pays another price from today on."""
+        if not change or "panier" not in form.changed_data:
+            super().save_model(request, obj, form, change)
+            return
+        siennes = Inscription.objects.filter(pk=obj.pk, activite__tarification__isnull=False)
+        with prix_recalcules(siennes, depuis=timezone.localdate(), par=request.user):
+            super().save_model(request, obj, form, change)
 
     def get_readonly_fields(self, request, obj=None):
         """Once it has a history, an enrolment stays the child's, the household's, the service's and the year's."""

@@ -15,6 +15,7 @@ from comptes.portes import du_foyer
 from reservations.models.activite import Tarif
 from reservations.models.journee import Reservation
 from reservations.regles import Detenteur, JourneeLue
+from reservations.tarifs import TarifsDuFoyer
 
 
 def _bloquants_sans_reponse():
@@ -39,7 +40,7 @@ class InscriptionQuerySet(models.QuerySet):
         return self.select_related("rattachement__enfant", "rattachement__famille", "activite", "annee")
 
     def avec_tarif(self) -> "InscriptionQuerySet":
-        """Annotate `prix_fixe` and `cout`, or None."""
+        """Annotate the flat `prix_fixe` of the year and its `cout`, or None; see `lecture_tarifs.poser_les_tarifs`."""
         # One row at most; without `order_by()` the usual order joins two tables, in each of the two subqueries.
         tarifs = Tarif.objects.filter(activite=OuterRef("activite"), annee=OuterRef("annee")).order_by()
         return self.annotate(prix_fixe=Subquery(tarifs.values("prix")), cout=Subquery(tarifs.values("cout")))
@@ -103,6 +104,7 @@ class Inscription(models.Model):
 
     prix_fixe: Decimal | None  # avec_tarif()
     cout: Decimal | None
+    tarifs: TarifsDuFoyer  # lecture_tarifs.poser_les_tarifs()
     tardives: int  # avec_prix()
     a_signer: bool  # avec_signatures()
     sans_repas: bool  # annotated by the home page

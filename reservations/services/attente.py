@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from reservations.courriels import envoyer_recapitulatif
 from reservations.courriels_attente import envoyer_offre, envoyer_place_perdue, envoyer_place_reservee
+from reservations.lecture_tarifs import poser_les_tarifs
 from reservations.models import (
     Absence,
     AnnulationCollective,
@@ -69,6 +70,7 @@ def demander(
             filtre |= Q(activite=inscription.activite_id, date__in=demandes[inscription.pk])
         journees = {(j.activite_id, j.date): j for j in Journee.objects.filter(filtre).verrouillees()}
         maintenant = horloge()
+        poser_les_tarifs(inscriptions)
         jours = {jour for dates in demandes.values() for jour in dates}
         tenus = _tenus({i.enfant.pk for i in inscriptions}, jours)
         AnnulationCollective.objects.poser_les_sorties(inscriptions, jours)
@@ -235,6 +237,7 @@ def _prendre(pk: int, *, sauter: bool = False) -> tuple[Inscription, Journee, At
     (journee,) = Journee.objects.filter(pk=attente.journee_id).verrouillees()
     attente.refresh_from_db()
     attente.journee = journee
+    poser_les_tarifs([inscription])
     return inscription, journee, attente
 
 
@@ -250,9 +253,9 @@ def _tenus(enfants, jours) -> dict[tuple[int, dt.date], Reservation | Absence]:
 def prix_de_la_place(inscription, jour):
     """What the meal of a place given will cost, in euros: never late, for a place is never given past the cut-off.
 
-    `inscription`: `avec_prix()`.
+    `inscription`: with its `tarifs`.
     """
-    return prix_du_repas(jour, prix_fixe=inscription.prix_fixe, cout=inscription.cout)
+    return prix_du_repas(jour, inscription.tarifs).montant
 
 
 def _contexte(inscription, tenu, jour, maintenant) -> dict:

@@ -66,14 +66,13 @@ def _imprevus(pointage, journee, pks):
     tarifs = tarifs_des(inscriptions)
     dus = dict(Absence.objects.filter(journee=journee).values_list("enfant", "prix"))
     for inscription in inscriptions:
-        tarif, activite = tarifs[inscription.pk], journee.activite
+        activite = journee.activite
         prix = prix_du_repas(
             journee.date,
-            prix_fixe=tarif.le(journee.date).montant,
-            cout=inscription.cout,
+            tarifs[inscription.pk],
             retard=activite.regle_retard if activite.retard != activite.regle_retard.Mode.REFUS else None,
             tardives_avant=inscription.tardives,
-        )
+        ).montant
         if prix is None:
             raise ValidationError(f"Le repas de {inscription.enfant} n’a pas de prix : dites-le à la régie.")
         prix = prix_de_l_imprevu(prix, deja_du=dus.get(inscription.enfant.pk, Decimal(0)))

@@ -15,6 +15,7 @@ from comptes.francais import enumerer
 from comptes.models import Enfant, Famille
 from comptes.services.rappels import adresse_de_refus
 from reservations.courriels_rappel import envoyer_les_rappels
+from reservations.lecture_tarifs import poser_les_tarifs
 from reservations.models import AnnulationCollective, Inscription, Journee, Reservation
 
 SEMAINE = dt.timedelta(days=7)
@@ -109,16 +110,19 @@ def _dus(maintenant: dt.datetime) -> list[RappelAEnvoyer]:
     )
     jours = {j.date for lues in reservables.values() for j in lues}
     AnnulationCollective.objects.poser_les_sorties(inscriptions, jours)
+    poser_les_tarifs(inscriptions)
     rappels: dict[tuple[int, dt.date], RappelAEnvoyer] = {}
     for inscription in inscriptions:
-        if not inscription.courriels or inscription.prix_fixe is None:
+        if not inscription.courriels:
             continue
         for semaine in semaines:
             ouvertes = reservables.get((inscription.activite_id, semaine), [])
             limites = {
                 j.limite_reservation
                 for j in ouvertes
-                if inscription.debut <= j.date <= inscription.fin and not inscription.fermeture(j)
+                if inscription.debut <= j.date <= inscription.fin
+                and not inscription.fermeture(j)
+                and inscription.tarifs.le(j.date).montant is not None
             }
             if not limites or (inscription.enfant.pk, semaine) in servis:
                 continue

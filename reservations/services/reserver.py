@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from reservations.courriels import envoyer_recapitulatif
+from reservations.lecture_tarifs import poser_les_tarifs
 from reservations.models import AnnulationCollective, Inscription, Journee, Mouvement, Operation, Reservation
 from reservations.regles import SANS_EFFET, Detenteur, Motif, est_tardive, motif_de_refus, motif_de_refus_annulation
 from reservations.regles_changements import Changements
@@ -95,6 +96,7 @@ def reserver(
             return deja
         journees = _verrouiller_les_journees(inscriptions, demandes)
         maintenant = horloge()  # the instant of the decision, after the locks
+        poser_les_tarifs(inscriptions)
         reservees, tardives = _reservees(inscriptions, demandes)
         AnnulationCollective.objects.poser_les_sorties(inscriptions, _jours(demandes))
         operation = Operation(
@@ -122,6 +124,7 @@ def simuler(
 ) -> tuple[list[Mouvement], list[Inscription]]:
     """The lines that `reserver` would write now, unsaved, and their enrolments. No lock: nothing here is a promise."""
     inscriptions = list(Inscription.objects.filter(pk__in=demandes).completes().avec_tarif().avec_signatures())
+    poser_les_tarifs(inscriptions)
     journees = {(j.activite_id, j.date): j for j in _journees(inscriptions, demandes)}
     reservees, tardives = _reservees(inscriptions, demandes)
     AnnulationCollective.objects.poser_les_sorties(inscriptions, _jours(demandes))
@@ -131,9 +134,9 @@ def simuler(
 
 
 def _verifier_l_annonce(ecriture, inscriptions: Iterable[Inscription], annonce: Decimal) -> None:
-    ordinaires = {inscription.pk: inscription.prix_fixe for inscription in inscriptions}
+    lues = {inscription.pk: inscription for inscription in inscriptions}
     tardives = [r for r in ecriture.reservations if r.tardive]
-    plus_cheres = any(r.prix > ordinaires[r.inscription_id] for r in tardives)
+    plus_cheres = any(r.prix > _prix(lues[r.inscription_id], r.date) for r in tardives)
     if plus_cheres and sum(r.prix for r in tardives) > annonce:
         raise RetardNonAnnonce([m for m in ecriture.mouvements if m.precision == TARDIVE])
 
@@ -251,11 +254,10 @@ def _prix(inscription, jour, *, tardive=False, deja=0):
     """What the meal costs if it is booked now, the enrolment having `deja` late meals this year."""
     return prix_du_repas(
         jour,
-        prix_fixe=inscription.prix_fixe,
-        cout=inscription.cout,
+        inscription.tarifs,
         retard=inscription.activite.regle_retard if tardive else None,
         tardives_avant=deja,
-    )
+    ).montant
 
 
 def _mouvement(operation, inscription, jour, journee, motif, prix, voulu) -> Mouvement:

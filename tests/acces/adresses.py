@@ -23,6 +23,7 @@ PARAMETRES = {
     "reservations:choix_inscription pk": lambda m: m.lea.enfant.pk,
     "reservations:calendrier pk": lambda m: m.lea.inscription.pk,
     "reservations:attente pk": lambda m: m.lea.inscription.pk,
+    "reservations:prix pk": lambda m: m.lea.inscription.pk,
     "reservations:declarer_absence pk": lambda m: m.lea.inscription.pk,
     "reservations:annuler_absence pk": lambda m: m.lea.inscription.pk,
     "reservations:accepter_place pk": lambda m: m.attente.pk,

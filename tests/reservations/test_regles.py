@@ -26,7 +26,7 @@ from reservations.regles import (
     uai_valide,
 )
 from reservations.regles_changements import Changements, basculer
-from reservations.tarifs import prix_du_repas
+from reservations.tarifs import TarifsDuFoyer, prix_du_repas
 
 JOUR = dt.date(2026, 12, 10)
 LIMITE = dt.datetime(2026, 12, 8, 23, 59, tzinfo=PARIS)
@@ -353,4 +353,4 @@ def test_exactly_one_letter_fits_a_school_number(numero):
 
 @pytest.mark.parametrize("prix", [PRIX, Decimal("0.00"), None])
 def test_the_price_is_the_flat_price(prix):
-    assert prix_du_repas(JOUR, prix_fixe=prix) == prix
+    assert prix_du_repas(JOUR, TarifsDuFoyer(prix)).montant == prix

@@ -7,11 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reservations.tarifs import ModeDeRetard, RegleDeRetard, prix_de_l_absence, prix_du_repas
+from reservations.tarifs import ModeDeRetard, RegleDeRetard, TarifsDuFoyer, prix_de_l_absence, prix_du_repas
 
 REFUS, FIXE, POURCENTAGE, FORFAIT, FRANCHISE = ModeDeRetard
 JOUR = dt.date(2026, 12, 10)
 D = Decimal
+
+
+def tardif(prix, cout, regle, tardives_avant=0):
+    """What a late meal costs, its flat price and cost being these."""
+    return prix_du_repas(JOUR, TarifsDuFoyer(prix, cout), retard=regle, tardives_avant=tardives_avant).montant
 
 
 @pytest.mark.parametrize(
@@ -43,7 +48,7 @@ D = Decimal
 )
 def test_the_price_of_a_late_meal(mode, montant, prix, cout, attendu):
     regle = RegleDeRetard(mode, D(montant))
-    lu = prix_du_repas(JOUR, prix_fixe=D(prix), cout=None if cout is None else D(cout), retard=regle)
+    lu = tardif(D(prix), cout and D(cout), regle)
     assert lu == D(attendu)
     assert lu.as_tuple().exponent == -2
 
@@ -62,13 +67,13 @@ def test_the_price_of_a_late_meal(mode, montant, prix, cout, attendu):
 )
 def test_a_free_allowance_then_double(franchise, tardives_avant, cout, attendu):
     regle = RegleDeRetard(FRANCHISE, franchise=franchise)
-    lu = prix_du_repas(JOUR, prix_fixe=D("4.97"), cout=cout and D(cout), retard=regle, tardives_avant=tardives_avant)
+    lu = tardif(D("4.97"), cout and D(cout), regle, tardives_avant)
     assert lu == D(attendu)
 
 
 @pytest.mark.parametrize("mode", ModeDeRetard)
 def test_without_a_price_there_is_no_late_price_either(mode):
-    assert prix_du_repas(JOUR, prix_fixe=None, cout=D("9.80"), retard=RegleDeRetard(mode, D(2))) is None
+    assert tardif(None, D("9.80"), RegleDeRetard(mode, D(2))) is None
 
 
 PRIX = st.decimals(0, 20, places=2)
@@ -85,7 +90,7 @@ PRIX = st.decimals(0, 20, places=2)
 def test_whatever_the_rule_a_late_price_is_between_the_price_and_the_cost(mode, montant, franchise, avant, prix, marge):
     cout = None if marge is None else prix + marge
     regle = RegleDeRetard(mode, montant, franchise)
-    lu = prix_du_repas(JOUR, prix_fixe=prix, cout=cout, retard=regle, tardives_avant=avant)
+    lu = tardif(prix, cout, regle, avant)
     assert prix <= lu <= (prix if cout is None else cout)
     assert lu == lu.quantize(D("0.01"))
 
