@@ -25,7 +25,7 @@ def moyens_de_paiement() -> list[str]:
     moyens = [
         "En ligne, dans le portail famille, par carte bancaire ou prélèvement unique.",
         "Par prélèvement automatique, si vous en avez signé le mandat.",
-        f"En espèces, par chèque ou CESU, à la régie : {regie['nom']}.",
+        f"En espèces, par chèque ou CESU, à la régie : {regie['nom']}.",
     ]
     if regie["iban"]:
         moyens.append(f"Par virement sur le compte {regie['iban']}, en rappelant le numéro de la facture.")

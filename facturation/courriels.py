@@ -30,7 +30,7 @@ def annoncer_les_factures(annonces: Sequence[Annonce], *, quand) -> None:
     avis = [
         Avis(
             a.facture.famille_id,
-            typographie(f"Facture n° {a.facture.numero} : {a.a_payer} à payer"),
+            typographie(f"Facture n° {a.facture.numero} : {a.a_payer} à payer"),
             f"À régler avant le {date_longue(a.facture.echeance)}." if a.facture.echeance else "",
             lien_de(a.facture),
         )
@@ -57,7 +57,7 @@ def annoncer_l_avoir(avoir: Avoir, suite: str) -> None:
         [
             Avis(
                 avoir.famille_id,
-                typographie(f"Avoir n° {avoir.numero} : {euros(avoir.total)}"),
+                typographie(f"Avoir n° {avoir.numero} : {euros(avoir.total)}"),
                 suite,
                 lien_de(avoir.facture),
             )

@@ -22,7 +22,7 @@ def lire_mois(texte: str) -> dt.date:
     """`2026-09` → its first day. Raises ValueError with a sentence."""
     lu = _MOIS.fullmatch(texte.strip())
     if not lu:
-        raise ValueError(f"« {texte[:40]} » n’est pas un mois : écrivez par exemple 2026-09.")
+        raise ValueError(f"« {texte[:40]} » n’est pas un mois : écrivez par exemple 2026-09.")
     return dt.date(int(lu[1]), int(lu[2]), 1)
 
 

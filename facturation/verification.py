@@ -63,7 +63,7 @@ SELECT COALESCE(s.serie, c.serie || c.annee), COALESCE(s.n, 0), COALESCE(s.derni
 """
 # Phrase of a discrepancy → the statement that finds it: rows whose columns fill the phrase.
 _CONTROLES = {
-    "Facture {} : son total n’est pas la somme de ses lignes, ou de ses repas": """
+    "Facture {} : son total n’est pas la somme de ses lignes, ou de ses repas": """
         SELECT COALESCE(f.numero, 'brouillon ' || f.id) FROM facturation_facture f
           LEFT JOIN (SELECT facture_id, sum(montant) AS m FROM facturation_lignefacture GROUP BY 1) l
                  ON l.facture_id = f.id
@@ -71,7 +71,7 @@ _CONTROLES = {
                  ON r.facture_id = f.id
          WHERE f.total <> COALESCE(l.m, 0) OR f.total <> COALESCE(r.m, 0) ORDER BY f.id
     """,
-    "Facture {}, ligne {} : ses repas ne sont pas ceux de ses jours": """
+    "Facture {}, ligne {} : ses repas ne sont pas ceux de ses jours": """
         SELECT COALESCE(f.numero, 'brouillon ' || f.id), l.rang
           FROM facturation_lignefacture l JOIN facturation_facture f ON f.id = l.facture_id
           LEFT JOIN (SELECT ligne_id, count(*) AS n, sum(prix) AS m, min(facture_id) AS un, max(facture_id) AS autre,
@@ -81,18 +81,18 @@ _CONTROLES = {
             OR r.un <> l.facture_id OR r.autre <> l.facture_id
          ORDER BY f.id, l.rang
     """,
-    "Facture {} : {} € réglés, {} € imputés": """
+    "Facture {} : {} € réglés, {} € imputés": """
         SELECT COALESCE(f.numero, 'brouillon ' || f.id), f.regle, COALESCE(i.m, 0) FROM facturation_facture f
           LEFT JOIN (SELECT facture_id, sum(montant) AS m FROM facturation_imputation GROUP BY 1) i
                  ON i.facture_id = f.id
          WHERE f.regle <> COALESCE(i.m, 0) ORDER BY f.id
     """,
-    "Imputation {} : la facture et l’argent ne sont pas du même foyer": """
+    "Imputation {} : la facture et l’argent ne sont pas du même foyer": """
         SELECT i.id FROM facturation_imputation i JOIN facturation_facture f ON f.id = i.facture_id
           LEFT JOIN facturation_avoir a ON a.id = i.avoir_id LEFT JOIN facturation_paiement p ON p.id = i.paiement_id
          WHERE f.famille_id <> COALESCE(a.famille_id, p.famille_id) OR f.numero IS NULL ORDER BY i.id
     """,
-    "{} : {} € imputés ou remboursés, pour {} €": """
+    "{} : {} € imputés ou remboursés, pour {} €": """
         SELECT s.numero, COALESCE(i.m, 0) + COALESCE(r.m, 0), s.montant
           FROM (SELECT id AS paiement, NULL::bigint AS avoir, numero,
                        CASE WHEN EXISTS (SELECT FROM facturation_rejet j WHERE j.paiement_id = p.id) THEN 0
@@ -105,30 +105,30 @@ _CONTROLES = {
                               WHERE paiement_id = s.paiement OR avoir_id = s.avoir) r ON true
          WHERE COALESCE(i.m, 0) + COALESCE(r.m, 0) NOT BETWEEN 0 AND s.montant ORDER BY s.numero
     """,
-    "Avoir {} : son total n’est pas la somme de ses lignes": """
+    "Avoir {} : son total n’est pas la somme de ses lignes": """
         SELECT a.numero FROM facturation_avoir a
           LEFT JOIN (SELECT avoir_id, sum(montant) AS m FROM facturation_ligneavoir GROUP BY 1) l ON l.avoir_id = a.id
          WHERE a.total <> COALESCE(l.m, 0) ORDER BY a.numero
     """,
-    "Facture {}, ligne {} : {} € rendus, pour {} €": """
+    "Facture {}, ligne {} : {} € rendus, pour {} €": """
         SELECT f.numero, l.rang, a.m, l.montant
           FROM (SELECT ligne_id, sum(montant) AS m FROM facturation_ligneavoir GROUP BY 1) a
           JOIN facturation_lignefacture l ON l.id = a.ligne_id JOIN facturation_facture f ON f.id = l.facture_id
          WHERE a.m > l.montant ORDER BY f.numero, l.rang
     """,
-    "Avoir {} : une de ses lignes est d’une autre facture": """
+    "Avoir {} : une de ses lignes est d’une autre facture": """
         SELECT DISTINCT a.numero FROM facturation_ligneavoir la JOIN facturation_avoir a ON a.id = la.avoir_id
           JOIN facturation_lignefacture l ON l.id = la.ligne_id
           LEFT JOIN facturation_repasfacture r ON r.id = la.repas_id
          WHERE l.facture_id <> a.facture_id OR r.ligne_id <> l.id ORDER BY 1
     """,
-    "Inscription {}, {} : le même repas est facturé {} fois, sans avoir": """
+    "Inscription {}, {} : le même repas est facturé {} fois, sans avoir": """
         SELECT r.inscription_id, to_char(r.date, 'DD/MM/YYYY'), count(*) FROM facturation_repasfacture r
          WHERE NOT EXISTS (
                SELECT FROM facturation_ligneavoir a WHERE a.repas_id = r.id AND a.montant = r.prix)
          GROUP BY r.inscription_id, r.date, r.supplement HAVING count(*) > 1 ORDER BY 1, 2
     """,
-    "Facture {} : reportée sur une facture d’un autre foyer, ou non émise": """
+    "Facture {} : reportée sur une facture d’un autre foyer, ou non émise": """
         SELECT f.numero FROM facturation_facture f JOIN facturation_facture s ON s.id = f.reportee_sur_id
          WHERE s.famille_id <> f.famille_id OR s.numero IS NULL OR f.numero IS NULL ORDER BY f.numero
     """,
@@ -147,17 +147,17 @@ def ecarts() -> Iterator[str]:
     """A French line for each discrepancy of the accounts; none when they are right."""
     for famille, documents, imputations, regles in _lire(_SOLDES):
         yield (
-            f"Foyer n° {famille} : solde de {euros(documents)} par les pièces, {euros(imputations)} par les "
+            f"Foyer n° {famille} : solde de {euros(documents)} par les pièces, {euros(imputations)} par les "
             f"imputations, {euros(regles)} par les factures"
         )
     for serie, n, dernier, compteur in _lire(_NUMEROS):
-        yield f"Série {serie} : {n} numéros, le dernier est {dernier}, le compteur dit {compteur}"
+        yield f"Série {serie} : {n} numéros, le dernier est {dernier}, le compteur dit {compteur}"
     for phrase, requete in _CONTROLES.items():
         for colonnes in _lire(requete):
             yield phrase.format(*(str(colonne).replace(".", ",") for colonne in colonnes))
     depuis: dt.date = timezone.localdate() - HORIZON
     for numero, jour, prix, du in _lire(_SANS_SOURCE, {"depuis": depuis}):
-        yield f"Facture {numero}, repas du {jour} : facturé {euros(prix)}, dû {euros(du)}, sans avoir ni proposition"
+        yield f"Facture {numero}, repas du {jour} : facturé {euros(prix)}, dû {euros(du)}, sans avoir ni proposition"
 
 
 def _lire(requete: str, parametres: dict | None = None) -> list[tuple]:

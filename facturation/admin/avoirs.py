@@ -108,7 +108,7 @@ class AvoirAdmin(LectureSeule, Fiche):
             self.message_user(request, " ".join(refus.messages), messages.ERROR)
             return redirect("admin:facturation_avoir_rendre", facture.pk)
         self.log_addition(request, avoir, "Avoir émis")
-        self.message_user(request, f"{avoir} émis, {euros(avoir.total)} ; famille prévenue.", messages.SUCCESS)
+        self.message_user(request, f"{avoir} émis, {euros(avoir.total)} ; famille prévenue.", messages.SUCCESS)
         return redirect("admin:facturation_facture_change", facture.pk)
 
     @admin.display(description="facture")
@@ -122,7 +122,7 @@ class AvoirAdmin(LectureSeule, Fiche):
 
     @admin.display(description="lignes")
     def les_lignes(self, avoir):
-        return "\n".join(f"{ligne.libelle} : {euros(ligne.montant)}" for ligne in avoir.lignes.order_by("pk"))
+        return "\n".join(f"{ligne.libelle} : {euros(ligne.montant)}" for ligne in avoir.lignes.order_by("pk"))
 
 
 def possibles(facture: Facture) -> tuple[list, Decimal]:

@@ -52,7 +52,7 @@ _PROPOSER = f"""
 INSERT INTO facturation_propositionavoir (repas_id, motif, montant, etat, cree_le, mot)
 SELECT s.id,
        CASE WHEN s.du IS NOT NULL THEN 'Prix baissé depuis la facture'
-            WHEN s.fermeture <> '' THEN left('Service fermé : ' || s.fermeture, 120)
+            WHEN s.fermeture <> '' THEN left('Service fermé : ' || s.fermeture, 120)
             WHEN s.supplement THEN 'Supplément retiré depuis la facture'
             ELSE 'Repas annulé depuis la facture' END,
        s.prix - COALESCE(s.du, 0), 'a-traiter', %(maintenant)s, ''
@@ -107,7 +107,7 @@ def emettre_avoir(
         maintenant = timezone.now()  # after the locks
         rendus = _rendus(facture)
         if deja is not None and sum(rendus.values(), Decimal(0)) != deja:
-            raise ValidationError("Un autre avoir vient d’être émis sur cette facture : relisez-la avant de confirmer.")
+            raise ValidationError("Un autre avoir vient d’être émis sur cette facture : relisez-la avant de confirmer.")
         motif = " ".join(motif.split())
         if not 1 <= len(motif) <= 200:
             raise ValidationError("Écrivez pourquoi, en 200 caractères au plus.")
@@ -119,7 +119,7 @@ def emettre_avoir(
         reste = imputer(avoir, [facture_lue], avoir.total, le=maintenant)
         if reste and rembourser:
             Remboursement.objects.create(famille=famille, avoir=avoir, montant=reste, le=maintenant, par=par)
-        texte = f"Avoir n° {avoir.numero}, {euros(avoir.total)} : {motif}"
+        texte = f"Avoir n° {avoir.numero}, {euros(avoir.total)} : {motif}"
         noter([facture_lue], Evenement.Nature.AVOIR, le=maintenant, par=par, texte=texte)
         annoncer_l_avoir(avoir, _suite(avoir.total, reste, rembourser))
     return avoir
@@ -166,7 +166,7 @@ def _parts(facture, repas, lignes, proposes) -> list[LigneAvoir]:
 
 def _verifier(facture: Facture, parts: list[LigneAvoir], rendus: dict[int, Decimal]) -> None:
     if not parts or any(part.montant <= 0 for part in parts):
-        raise ValidationError("Choisissez ce qui est rendu : un montant positif, ou un repas qui a un prix.")
+        raise ValidationError("Choisissez ce qui est rendu : un montant positif, ou un repas qui a un prix.")
     demandes: dict[int, Decimal] = defaultdict(Decimal)
     for part in parts:
         demandes[part.ligne_id] += part.montant

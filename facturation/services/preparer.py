@@ -110,12 +110,12 @@ def preparer(
     with transaction.atomic():
         aujourdhui = timezone.localdate(demande)
         if not (avant_la_fin or est_fini(mois, aujourdhui)):
-            raise ValidationError(f"Le mois de {mois_long(mois)} n’est pas fini : ses repas peuvent encore changer.")
+            raise ValidationError(f"Le mois de {mois_long(mois)} n’est pas fini : ses repas peuvent encore changer.")
         facturation, nouvelle = _ouvrir(mois, aujourdhui, par)
         if facturation.etat == Facturation.Etat.EMISE:
             raise ValidationError(f"Les factures de {mois_long(mois)} sont déjà émises.")
         if not nouvelle and facturation.preparee_le > demande:
-            dire("Une autre préparation vient de finir : ses brouillons sont gardés.")
+            dire("Une autre préparation vient de finir : ses brouillons sont gardés.")
             return facturation
         _effacer_les_brouillons(facturation)
         periode = _periode(facturation)

@@ -58,7 +58,7 @@ def baisser(jour, prix="3.40"):
     [
         (lambda f: None, []),
         (lambda f: annuler(JOURS[0]), [("Repas annulé depuis la facture", PRIX, "a-traiter")]),
-        (lambda f: fermer(JOURS[0]), [("Service fermé : Grève", PRIX, "a-traiter")]),
+        (lambda f: fermer(JOURS[0]), [("Service fermé : Grève", PRIX, "a-traiter")]),
         (lambda f: baisser(JOURS[0]), [("Prix baissé depuis la facture", D("1.57"), "a-traiter")]),
         (lambda f: baisser(JOURS[0], "6"), []),
         (lambda f: f.inscription.ecarts.all().delete(), [("Supplément retiré depuis la facture", D(1), "a-traiter")]),

@@ -58,7 +58,7 @@ def test_right_accounts_have_nothing_to_say(comptes):
         ("DELETE FROM facturation_compteur WHERE serie = 'Q'", "Série Q2026"),
         ("UPDATE facturation_facture SET total = total + 1", "son total n’est pas la somme"),
         ("UPDATE facturation_repasfacture SET date = date + 20 WHERE date = '2026-09-03'", "pas ceux de ses jours"),
-        ("UPDATE facturation_avoir SET total = 4", "Avoir A2026-000001 : son total"),
+        ("UPDATE facturation_avoir SET total = 4", "Avoir A2026-000001 : son total"),
         ("UPDATE facturation_ligneavoir SET montant = 99", "rendus, pour"),
         ("UPDATE facturation_remboursement SET montant = 99", "imputés ou remboursés"),
         ("UPDATE facturation_imputation SET facture_id = (SELECT max(id) FROM facturation_facture)", "même foyer"),
@@ -89,4 +89,4 @@ def test_a_meal_cancelled_since_needs_a_proposal(comptes):
 
 def test_a_gap_in_a_series_is_named_in_french(comptes):
     Compteur.objects.filter(serie="F").update(dernier=7)
-    assert list(ecarts()) == ["Série F2026 : 2 numéros, le dernier est 2, le compteur dit 7"]
+    assert list(ecarts()) == ["Série F2026 : 2 numéros, le dernier est 2, le compteur dit 7"]

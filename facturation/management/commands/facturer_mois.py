@@ -13,8 +13,8 @@ from facturation.services.preparer import bilan, preparer
 class Command(BaseCommand):
     help = (
         "Prépare les factures d’un mois d’après les réservations et les pointages. Sans --appliquer, la commande "
-        "simule et n’écrit rien. Avec --appliquer, les brouillons du mois sont refaits ; avec --emettre en plus, ils "
-        "sont numérotés et les familles prévenues. Arrêtée, elle reprend ; relancée, elle ne facture pas deux fois."
+        "simule et n’écrit rien. Avec --appliquer, les brouillons du mois sont refaits ; avec --emettre en plus, ils "
+        "sont numérotés et les familles prévenues. Arrêtée, elle reprend ; relancée, elle ne facture pas deux fois."
     )
 
     def add_arguments(self, parser):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *, mois, appliquer, avant_la_fin, **options):
         if options["emettre"] and not appliquer:
-            raise CommandError("--emettre demande --appliquer : une simulation n’émet rien.")
+            raise CommandError("--emettre demande --appliquer : une simulation n’émet rien.")
         try:
             lu = lire_mois(mois)
             deja = Facturation.objects.filter(mois=lu, etat=Facturation.Etat.EMISE).first()
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             phrases = refus.messages if isinstance(refus, ValidationError) else [str(refus)]
             raise CommandError(" ".join(phrases)) from None
         if not appliquer:
-            self.stdout.write("Simulation : rien n’a été écrit. Ajoutez --appliquer pour écrire.")
+            self.stdout.write("Simulation : rien n’a été écrit. Ajoutez --appliquer pour écrire.")
         elif options["emettre"]:
             emises = emettre(facturation=facturation, dire=self.stdout.write)
             self.stdout.write(f"{nombre(emises, 'facture émise', 'factures émises')}.")
@@ -51,11 +51,11 @@ class Command(BaseCommand):
     def dire(self, facturation: Facturation) -> None:
         fait = bilan(facturation)
         self.stdout.write(
-            f"{mois_long(facturation.mois)} : {nombre(fait.factures, 'facture')} à émettre, "
+            f"{mois_long(facturation.mois)} : {nombre(fait.factures, 'facture')} à émettre, "
             f"{nombre(fait.repas, 'repas', 'repas')}, {euros(fait.total)}."
         )
         if fait.deja:
             self.stdout.write(f"{nombre(fait.deja, 'facture')} déjà émise(s) pour ce mois.")
         for anomalie in anomalies(facturation):
             exemples = f" ({', '.join(anomalie.exemples)})" if anomalie.exemples else ""
-            self.stdout.write(f"Anomalie : {anomalie.phrase}{exemples}.")
+            self.stdout.write(f"Anomalie : {anomalie.phrase}{exemples}.")

@@ -8,8 +8,8 @@ from facturation.verification import ecarts
 
 class Command(BaseCommand):
     help = (
-        "Vérifie les comptes : pour chaque foyer, factures − avoirs − paiements + remboursements = solde, de trois "
-        "façons ; numéros sans trou ; chaque repas facturé une fois. N’écrit rien, sauf, avec --proposer, les "
+        "Vérifie les comptes : pour chaque foyer, factures − avoirs − paiements + remboursements = solde, de trois "
+        "façons ; numéros sans trou ; chaque repas facturé une fois. N’écrit rien, sauf, avec --proposer, les "
         "propositions d’avoir des repas annulés depuis leur facture. Échoue s’il trouve un écart."
     )
 
