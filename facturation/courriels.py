@@ -21,7 +21,7 @@ class Annonce:
 
 
 def lien_de(facture: Facture) -> str:
-    return reverse("facturation:factures")
+    return reverse("facturation:facture", args=[facture.numero])
 
 
 def annoncer_les_factures(annonces: Sequence[Annonce], *, quand) -> None:

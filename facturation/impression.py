@@ -14,7 +14,7 @@ import segno
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from comptes.atelier import Page
 from comptes.models import Famille
@@ -28,11 +28,8 @@ FEUILLES = ("css/pdf.css", "css/pieces.css")
 
 
 def chemin_de_paiement(numero: str) -> str:
-    """Where a bill is paid online; its own page as long as the portal takes no payment."""
-    try:
-        return reverse("facturation:payer", args=[numero])
-    except NoReverseMatch:
-        return reverse("facturation:facture", args=[numero])
+    """Where a bill is paid online."""
+    return reverse("facturation:payer", args=[numero])
 
 
 def adresse_de_paiement(numero: str) -> str:

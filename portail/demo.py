@@ -23,6 +23,7 @@ from comptes.models import (
 from comptes.roles import appliquer_les_roles, creer_agent
 from comptes.services.autorisations import signer
 from comptes.services.textes import poser_les_textes
+from portail.demo_factures import facturer_la_demo
 from portail.demo_menus import creer_les_menus
 from portail.demo_tarifs import poser_les_grilles
 from reservations.donnees_calendrier import CalendrierScolaire, calendriers
@@ -105,6 +106,9 @@ def creer_la_ville(*, dire=lambda phrase: None) -> None:
             envoyer(message=BIENVENUE, auteur=Utilisateur.objects.get(email=AGENTS[0][0].courriel), cle="bienvenue")
             dire(f"{Famille.objects.count()} familles inventées")
             dire(f"{creer_les_menus(aujourdhui)} menus inventés")
+            courante = AnneeScolaire.objects.en_cours(aujourdhui).first()
+            if courante:
+                dire(f"{facturer_la_demo(courante, aujourdhui)} factures émises")
 
 
 def personne(qui: Personne, **champs) -> Utilisateur:

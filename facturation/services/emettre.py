@@ -32,29 +32,36 @@ UPDATE facturation_facture f
 """
 
 
-def emettre(*, facturation: Facturation, par=None, dire: Callable[[str], object] = lambda phrase: None) -> int:
+def emettre(
+    *,
+    facturation: Facturation,
+    par=None,
+    dire: Callable[[str], object] = lambda phrase: None,
+    horloge: Callable[[], dt.datetime] = timezone.now,
+) -> int:
     """Issue the drafts of this run, batch by batch, each in its transaction; return how many this call issued.
 
     Stopped anywhere it resumes: a batch is numbered, imputed and told, or nothing of it is. Two at once share the
-    batches. Locks: the run, the households, their bills, the counter.
+    batches. Locks: the run, the households, their bills, the counter. `horloge` is read after them: the demo town
+    issues its past months in the past.
     """
     emises = 0
-    while lot := _emettre_un_lot(facturation.pk, par):
+    while lot := _emettre_un_lot(facturation.pk, par, horloge):
         emises += lot
         dire(f"{emises} factures émises")
     return emises
 
 
-def _emettre_un_lot(pk: int, par) -> int:
+def _emettre_un_lot(pk: int, par, horloge) -> int:
     with transaction.atomic():
         facturation = verrouiller_la_facturation(pk)
         brouillons = Facture.objects.filter(facturation=pk).brouillons().order_by("pk")
         lot = list(brouillons.values_list("famille", flat=True)[:LOT])
         if facturation.etat == Facturation.Etat.EMISE or not lot:
-            return _clore(facturation, par)
+            return _clore(facturation, par, horloge())
         familles = verrouiller_les_foyers(lot)
         ouvertes = list(Facture.objects.filter(famille__in=familles, regle__lt=F("total")).verrouillees())
-        maintenant = timezone.now()  # after the locks
+        maintenant = horloge()  # after the locks
         nouvelles = [f for f in ouvertes if f.facturation_id == pk and f.numero is None]
         _numeroter(nouvelles, facturation, maintenant)
         imputees = _imputer(nouvelles, maintenant)
@@ -67,10 +74,10 @@ def _emettre_un_lot(pk: int, par) -> int:
     return len(nouvelles)
 
 
-def _clore(facturation: Facturation, par) -> int:
+def _clore(facturation: Facturation, par, maintenant: dt.datetime) -> int:
     """No draft is left: the month is issued."""
     if facturation.etat != Facturation.Etat.EMISE:
-        facturation.etat, facturation.emise_le = Facturation.Etat.EMISE, timezone.now()
+        facturation.etat, facturation.emise_le = Facturation.Etat.EMISE, maintenant
         facturation.emise_par = par
         facturation.save(update_fields=["etat", "emise_le", "emise_par"])
     return 0

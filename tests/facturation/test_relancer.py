@@ -61,7 +61,7 @@ def test_each_level_is_sent_once_by_mail_and_in_the_portal(dette, temps):
         assert niveaux(dette) == attendus
     courriels = list(Email.objects.order_by("pk"))
     assert [c.to for c in courriels] == [[dette.utilisateur.email]] * 2
-    assert courriels[0].subject == f"Rappel : facture n° {dette.facture.numero} à régler"
+    assert courriels[0].subject == f"Rappel\xa0: facture n°\xa0{dette.facture.numero} à régler"
     assert "19,88" in courriels[0].message
     assert "comptable public" in courriels[1].message
     assert Notification.objects.filter(categorie="factures").count() == 2

@@ -13,6 +13,8 @@ from django.urls import Resolver404, clear_url_caches, resolve
 import portail.urls
 from comptes.lecture_autorisations import manquantes
 from comptes.models import Autorisation, Famille, Texte, Utilisateur
+from facturation.models import Facture
+from facturation.verification import ecarts
 from portail.demo import AGENTS, MERE, MOT_DE_PASSE, NOUVELLE, PERE, creer_la_ville
 from portail.local.lancer import COMPTES
 from portail.local.lancer import MOT_DE_PASSE as MOT_DE_PASSE_ANNONCE
@@ -62,6 +64,11 @@ class TestLaVille:
             True,
             False,
         }
+
+    def test_la_mere_a_une_facture_a_payer_et_les_comptes_sont_exacts(self):
+        sienne = Facture.objects.filter(famille__responsables__utilisateur__email="parent@exemple.fr")
+        assert [f.reste == 0 for f in sienne.order_by("-emise_le")] == [False, True]
+        assert list(ecarts()) == []
 
     def test_une_seconde_fois_ne_change_rien(self):
         def photo():
