@@ -1,29 +1,15 @@
 """The guichet's page of requests: read, accept or refuse with a word. The quotients that the town holds."""
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.html import format_html
 
 from comptes.admin_communs import Fiche
+from comptes.formulaires_quotient import QuotientForm, ReponseForm, ReponseQuotientForm
 from comptes.models import Demande, QuotientFamilial
 from comptes.services.demandes import accepter, refuser
-from comptes.services.quotients import changement_du_foyer
-
-
-class ReponseForm(forms.ModelForm):
-    class Meta:
-        model = Demande
-        fields = ["reponse"]
-        widgets = {"reponse": forms.Textarea(attrs={"rows": 3, "cols": 60})}
-
-    def clean(self):
-        super().clean()
-        if not {"_accepter", "_refuser"} & set(self.data):
-            raise ValidationError("Cliquez sur « Accepter » ou sur « Refuser » : rien n’a été répondu.")
-        if "_refuser" in self.data and not (self.cleaned_data.get("reponse") or "").strip():
-            raise ValidationError("Dites à la famille pourquoi sa demande est refusée.")
+from comptes.services.quotients import enregistrer_un_quotient
 
 
 @admin.register(Demande)
@@ -55,11 +41,20 @@ class DemandeAdmin(Fiche):
 
     def get_readonly_fields(self, request, obj=None):
         attend = obj is None or obj.etat == Demande.Etat.DEPOSEE
-        return [nom for nom in self.get_fields(request, obj) if not (attend and nom == "reponse")]
+        return [nom for nom in self.get_fields(request, obj) if not (attend and nom in ("valeur", "mois", "reponse"))]
 
     def get_fields(self, request, obj=None):
-        attend = obj is None or obj.etat == Demande.Etat.DEPOSEE
-        return self.fields if attend else [*self.fields, "etat", "traitee_le", "traitee_par"]
+        if obj is not None and obj.etat != Demande.Etat.DEPOSEE:
+            return [*self.fields, "etat", "traitee_le", "traitee_par"]
+        if obj is not None and obj.nature == Demande.Nature.QUOTIENT:
+            return [*self.fields[:-1], "valeur", "mois", "reponse"]
+        return self.fields
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        attend = obj is not None and obj.etat == Demande.Etat.DEPOSEE
+        if attend and obj.nature == Demande.Nature.QUOTIENT:
+            kwargs["form"] = ReponseQuotientForm
+        return super().get_form(request, obj, change, **kwargs)
 
     def has_add_permission(self, request):
         return False
@@ -69,9 +64,13 @@ class DemandeAdmin(Fiche):
 
     def save_model(self, request, obj, form, change):
         """« Accepter » or « Refuser »: the service does it, or says who was quicker."""
-        verbe = refuser if "_refuser" in request.POST else accepter
+        lues = form.cleaned_data
         try:
-            faite = verbe(demande=obj, agent=request.user, mot=form.cleaned_data.get("reponse", ""))
+            if "_refuser" in request.POST:
+                faite = refuser(demande=obj, agent=request.user, mot=lues.get("reponse", ""))
+            else:
+                lu = {"valeur": lues["valeur"], "mois": lues["mois"]} if "valeur" in lues else None
+                faite = accepter(demande=obj, agent=request.user, mot=lues.get("reponse", ""), lu=lu)
         except ValidationError as refus:
             self.message_user(request, refus.message, messages.ERROR)
         else:
@@ -95,7 +94,7 @@ class DemandeAdmin(Fiche):
 
     @admin.display(description="demandé")
     def ce_qui_est_demande(self, demande):
-        return demande.objet or "–"
+        return " ".join(filter(None, [demande.objet, demande.retenu])) or "–"
 
     @admin.display(description="justificatif")
     def justificatif(self, demande):
@@ -115,8 +114,12 @@ class QuotientAdmin(Fiche):
     search_fields = ["famille__nom"]
     search_help_text = "Nom de la famille"
     autocomplete_fields = ["famille"]
-    fields = ["famille", "mois", "valeur"]
+    form = QuotientForm
+    fields = ["famille", "valeur", "mois"]
     actions = None
+
+    def get_fields(self, request, obj=None):
+        return [*self.fields, "source", "saisi_par", "saisi_le"] if obj else [*self.fields, "remplacer"]
 
     def has_change_permission(self, request, obj=None):
         return False  # a bill may rest on it: another month, or another value, is another line
@@ -125,6 +128,11 @@ class QuotientAdmin(Fiche):
         return False
 
     def save_model(self, request, obj, form, change):
-        obj.saisi_par, obj.source = request.user, QuotientFamilial.Source.AGENT
-        with changement_du_foyer(obj.famille, depuis=obj.mois, par=request.user):
-            super().save_model(request, obj, form, change)
+        quotient = enregistrer_un_quotient(
+            famille=obj.famille,
+            mois=obj.mois,
+            valeur=obj.valeur,
+            source=QuotientFamilial.Source.AGENT,
+            par=request.user,
+        )
+        obj.pk = quotient.pk

@@ -1,18 +1,16 @@
 """Forms of « Mon compte famille ». What is typed is hostile until it has passed here."""
 
-import datetime as dt
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from comptes.formulaires import FormulaireMotDePasseActuel, champ_identifiant
+from comptes.formulaires_quotient import ChampMois, ChampQuotient
 from comptes.regles import normaliser_telephone
 from comptes.televersement import ACCEPTES, FichierLu, lire_fichier
 
 TELEPHONE = "Saisissez un numéro complet, par exemple 06 12 34 56 78, ou +41 22 730 61 11."
-QUOTIENT_AU_PLUS = 20_000
 
 
 class ChampTelephone(forms.CharField):
@@ -111,35 +109,12 @@ class FormulaireAdresse(AvecPiece):
 
 
 class FormulaireQuotient(AvecPiece):
-    valeur = forms.IntegerField(
-        label="Quotient familial",
-        min_value=0,
-        max_value=QUOTIENT_AU_PLUS,
-        help_text="En euros, sans les centimes, comme sur l’attestation.",
-        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
-        error_messages={
-            "required": "Saisissez le quotient familial.",
-            "invalid": "Saisissez un nombre entier d’euros, par exemple 845.",
-            "min_value": "Un quotient familial n’est pas négatif.",
-            "max_value": "Ce quotient est trop grand : vérifiez l’attestation.",
-        },
-    )
-    mois = forms.ChoiceField(
-        label="Mois de l’attestation",
-        error_messages={"required": "Choisissez le mois.", "invalid_choice": "Choisissez un mois de la liste."},
-    )
+    valeur = ChampQuotient()
+    mois = ChampMois(nombre=12, vide=False)
     field_order = ["valeur", "mois", "piece"]
 
-    def __init__(self, *args: Any, nommer, **kwargs: Any):
+    def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["piece"].required = True
         self.fields["piece"].label = "Attestation de la CAF ou de la MSA"
         self.fields["piece"].help_text = "En PDF ou en photo."
-        premier, mois = timezone.localdate().replace(day=1), []
-        for _ in range(12):
-            mois.append((premier.isoformat(), nommer(premier)))
-            premier = (premier - dt.timedelta(days=1)).replace(day=1)
-        self.fields["mois"].choices = mois  # type: ignore[attr-defined]
-
-    def clean_mois(self) -> dt.date:
-        return dt.date.fromisoformat(self.cleaned_data["mois"])

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from comptes.appareils import nommer
 from comptes.formulaires_compte import FormulaireAdresse, FormulaireCourriel, FormulaireQuotient, FormulaireTelephones
-from comptes.francais import mois_long, nombre
+from comptes.francais import nombre
 from comptes.france_connect import actif
 from comptes.historique_foyer import changements_du_foyer
 from comptes.models import Demande, Famille, LienFranceConnect, QuotientFamilial
@@ -145,7 +145,7 @@ def demander_adresse(request):
 def demander_quotient(request):
     famille = _foyer(request)
     envoi = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    formulaire = FormulaireQuotient(*envoi, nommer=mois_long)
+    formulaire = FormulaireQuotient(*envoi)
 
     def faire(lues):
         demandes_service.demander_un_quotient(

@@ -209,6 +209,9 @@ def _du_compte() -> Iterator[Exemple]:
     adresses = {"ancienne": CAMILLE.email, "nouvelle": "camille.dubois@exemple.fr", "instant": INSTANT}
     yield Exemple("adresse_demandee", "", {**adresses, "utilisateur": CAMILLE})
     yield Exemple("adresse_changee", "", adresses)
+    lu = {"valeur": 845, "mois": "2026-09-01", "retenu": {"valeur": 854, "mois": "2026-10-01"}}
+    corrigee = Demande(famille=FAMILLE, nature="quotient", deposee_le=INSTANT, contenu=lu)
+    yield Exemple("demande_repondue", "corrigee", {"demande": corrigee, "acceptee": True}, Categorie.DEMANDES)
     for acceptee, mot in ((True, ""), (False, "Le justificatif est celui d’une autre famille.")):
         demande = Demande(famille=FAMILLE, nature="adresse", deposee_le=INSTANT, reponse=mot)
         cas = "acceptee" if acceptee else "refusee"

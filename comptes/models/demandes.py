@@ -80,8 +80,18 @@ class Demande(models.Model):
         if self.nature == self.Nature.ADRESSE:
             return f"{c['adresse']}, {c['code_postal']} {c['commune']}"
         if self.nature == self.Nature.QUOTIENT:
-            return f"{c['valeur']} € depuis {c['mois'][5:7]}/{c['mois'][:4]}"
+            return _quotient_en_mots(c)
         return ""
+
+    @property
+    def retenu(self) -> str:
+        """What the agent read on the paper, when the family had typed something else."""
+        retenu = self.contenu.get("retenu")
+        return f"La mairie a lu sur l’attestation : {_quotient_en_mots(retenu)}." if retenu else ""
+
+
+def _quotient_en_mots(contenu: dict) -> str:
+    return f"{contenu['valeur']} € depuis {contenu['mois'][5:7]}/{contenu['mois'][:4]}"
 
 
 @pghistory.track()

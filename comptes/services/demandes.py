@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import pghistory
 from django.core.exceptions import ValidationError
@@ -12,6 +13,7 @@ from django.utils import timezone
 from comptes.courriels import mettre_en_file
 from comptes.francais import INSECABLE
 from comptes.models import Categorie, Demande, Document, Famille, QuotientFamilial, Utilisateur
+from comptes.regles_quotient import verifier_un_quotient
 from comptes.services.documents import deposer
 from comptes.services.notifier import adresses_pour, notifier
 from comptes.services.quotients import changement_du_foyer, enregistrer_un_quotient
@@ -65,10 +67,15 @@ def retirer(*, demande: Demande, par: Utilisateur) -> None:
         _clore(demande, Demande.Etat.RETIREE, par, "")
 
 
-def accepter(*, demande: Demande, agent: Utilisateur, mot: str = "") -> Demande:
-    """Do what was asked, and tell the household. Raises ValidationError when it was answered before."""
+def accepter(*, demande: Demande, agent: Utilisateur, mot: str = "", lu: dict[str, Any] | None = None) -> Demande:
+    """Do what was asked, and tell the household. Raises ValidationError when it was answered before.
+
+    `lu`: the `valeur` and the `mois` of a quotient as the agent reads them on the attestation, which count.
+    """
     with transaction.atomic(), pghistory.context(user=agent.pk):
         demande = _attendue(demande)
+        if lu is not None:
+            _corriger(demande, lu)
         APPLIQUER[demande.nature](demande, agent)
         return _repondre(demande, Demande.Etat.ACCEPTEE, agent, mot)
 
@@ -98,13 +105,20 @@ def _appliquer_l_adresse(demande: Demande, agent: Utilisateur) -> None:
         famille.save(update_fields=["adresse", "code_postal", "commune"])
 
 
+def _corriger(demande: Demande, lu: dict[str, Any]) -> None:
+    """Keep what the agent read beside what the family asked, when they differ."""
+    retenu = {"valeur": lu["valeur"], "mois": lu["mois"].isoformat()}
+    if retenu != {nom: demande.contenu[nom] for nom in retenu}:
+        demande.contenu["retenu"] = retenu
+        demande.save(update_fields=["contenu"])
+
+
 def _appliquer_le_quotient(demande: Demande, agent: Utilisateur) -> None:
+    retenu = demande.contenu.get("retenu", demande.contenu)
+    valeur, mois = retenu["valeur"], dt.date.fromisoformat(retenu["mois"])
+    verifier_un_quotient(valeur, mois, timezone.localdate())
     enregistrer_un_quotient(
-        famille=demande.famille,
-        mois=dt.date.fromisoformat(demande.contenu["mois"]),
-        valeur=demande.contenu["valeur"],
-        source=QuotientFamilial.Source.DOCUMENT,
-        par=agent,
+        famille=demande.famille, mois=mois, valeur=valeur, source=QuotientFamilial.Source.DOCUMENT, par=agent
     )
 
 
@@ -127,7 +141,7 @@ def _repondre(demande, etat, agent, mot) -> Demande:
         familles=[demande.famille_id],
         categorie=Categorie.DEMANDES,
         titre=titre,
-        texte=demande.reponse,
+        texte=" ".join(filter(None, [demande.retenu, demande.reponse])),
         lien=reverse("comptes:compte"),
     )
     mettre_en_file(
