@@ -19,6 +19,7 @@ from comptes import (
     admin_documents,  # noqa: F401  its pages
     admin_textes,  # noqa: F401  its pages
 )
+from comptes.admin_actualiser import AvecBoutonActualiser
 from comptes.admin_communs import AvecRecherche, Fiche, SuppressionExpliquee
 from comptes.admin_contacts import AvecContacts
 from comptes.francais import nombre
@@ -264,7 +265,7 @@ class FamilleInline(RattachementInline):
 
 
 @admin.register(Famille)
-class FamilleAdmin(AvecContacts, SuppressionExpliquee):
+class FamilleAdmin(AvecBoutonActualiser, AvecContacts, SuppressionExpliquee):
     contacts_par = "rattachement__famille"
     list_display = ["nom", "les_responsables", "les_enfants", "commune", "telephone"]
     list_filter = ["commune"]

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.html import format_html
 
+from comptes.admin_actualiser import AvecActualisation, AvecBoutonActualiser
 from comptes.admin_communs import Fiche
 from comptes.formulaires_quotient import QuotientForm, ReponseForm, ReponseQuotientForm
 from comptes.models import Demande, QuotientFamilial
@@ -13,7 +14,7 @@ from comptes.services.quotients import enregistrer_un_quotient
 
 
 @admin.register(Demande)
-class DemandeAdmin(Fiche):
+class DemandeAdmin(AvecBoutonActualiser, Fiche):
     form = ReponseForm
     list_display = ["nature", "famille", "ce_qui_est_demande", "etat", "deposee_le", "traitee_par"]
     list_filter = ["etat", "nature"]
@@ -105,7 +106,7 @@ class DemandeAdmin(Fiche):
 
 
 @admin.register(QuotientFamilial)
-class QuotientAdmin(Fiche):
+class QuotientAdmin(AvecActualisation):
     """What the town holds. An agent may write one that a family shows at the desk."""
 
     list_display = ["famille", "mois", "valeur", "source", "saisi_par", "saisi_le"]

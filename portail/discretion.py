@@ -4,11 +4,12 @@ import logging
 import re
 from urllib.parse import unquote
 
-# The feed of meals, the refusals of reminders and mails, the proof of an address; the code of FranceConnect's answer. A
-# test finds every address with a `jeton`, and wants it here.
+# The feed of meals, the refusals of reminders and mails, the proof of an address; the code of FranceConnect's answer;
+# the identity that API Particulier is asked about. A test finds every address with a `jeton`, and wants it here.
 _SECRETS = re.compile(
     r"(/reservations/flux/|/rappels/|/courriels/refuser/|/adresse-electronique/|/premiere-visite/)[^\s\"'?#]+"
     r"|(/france-connect/retour/\?)[^\s\"']+"
+    r"|(/quotient_familial/identite\?)[\s\S]+"  # to the end: a name may hold an apostrophe
 )
 _DE_GUNICORN = ("gunicorn.access", "gunicorn.error")
 
@@ -18,7 +19,7 @@ def masquer(texte: str) -> str:
     clair = unquote(texte)
     if not _SECRETS.search(clair):
         return texte
-    return "".join(c if c.isprintable() else "?" for c in _SECRETS.sub(r"\1\2***", clair))
+    return "".join(c if c.isprintable() else "?" for c in _SECRETS.sub(r"\1\2\3***", clair))
 
 
 class SansAdresseSecrete(logging.Filter):

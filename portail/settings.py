@@ -255,6 +255,13 @@ FRANCECONNECT = {
     "client": os.environ.get("FRANCECONNECT_CLIENT_ID", ""),
     "secret": os.environ.get("FRANCECONNECT_CLIENT_SECRET", ""),
 }
+# API Particulier, which gives the quotient of the CAF or the MSA: off without the town's token.
+API_PARTICULIER = {
+    "url": os.environ.get("API_PARTICULIER_URL", "https://particulier.api.gouv.fr").rstrip("/"),
+    "jeton": os.environ.get("API_PARTICULIER_JETON", ""),
+    "recipient": "".join(os.environ.get("API_PARTICULIER_RECIPIENT", os.environ.get("VILLE_SIRET", "")).split()),
+    "delai": entier("API_PARTICULIER_DELAI", 10),
+}
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "comptes.motsdepasse.PasCourant"},

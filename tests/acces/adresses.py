@@ -53,6 +53,7 @@ PARAMETRES = {
     "reservations:cantine_enfant pk": lambda m: m.lea.enfant.pk,
     "reservations:pointage pk": lambda m: m.lea.activite.journees.get(date=JOUR).pk,
     "admin:comptes_document_telecharger pk": lambda m: m.document.pk,
+    "admin:comptes_quotientfamilial_actualiser pk": lambda m: m.lea.famille.pk,
     "admin:comptes_texte_publier pk": lambda m: m.texte.pk,
     "admin:comptes_texte_version pk": lambda m: m.texte.pk,
     "admin:comptes_texte_version numero": lambda m: m.version.numero,

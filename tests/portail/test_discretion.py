@@ -31,6 +31,7 @@ FLUX = f"/reservations/flux/{JETON}.ics"
         (f"GET /reservations/fl%75x/%30{JETON[1:]}.ics", "GET /reservations/flux/***"),
         (f"GET /reservations/flux/{JETON}%0Afausse", "GET /reservations/flux/***?fausse"),
         ("GET /connexion/france-connect/retour/?code=a&state=b H", "GET /connexion/france-connect/retour/?*** H"),
+        ('"GET /v3/dss/quotient_familial/identite?n=D%27ARC%0A H"', '"GET /v3/dss/quotient_familial/identite?***'),
         ("GET /reservations/flux/ HTTP/1.1", "GET /reservations/flux/ HTTP/1.1"),
         ("POST /compte/rappels/ HTTP/1.1", "POST /compte/rappels/ HTTP/1.1"),
         ("GET /reservations/operations/2026-000012/?a=%C3%A9", "GET /reservations/operations/2026-000012/?a=%C3%A9"),

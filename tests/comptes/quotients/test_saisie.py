@@ -1,69 +1,21 @@
 """Quotients familiaux: what a family sends, what an agent reads on the attestation or at the desk."""
 
 import datetime as dt
-import re
 
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 from post_office.models import Email
 
 from comptes.models import Notification, QuotientFamilial
 from comptes.regles_quotient import mois_admis, verifier_un_quotient
-from comptes.roles import creer_agent
-from comptes.services.demandes import accepter, demander_un_quotient
-from comptes.televersement import lire_fichier
-from tests.comptes.fichiers import pdf
-from tests.factories import FamilleFactory, ResponsableFactory
+from comptes.services.demandes import accepter
+from tests.comptes.quotients.outils import OCTOBRE, SEPTEMBRE, connus, page, texte
+from tests.factories import FamilleFactory
 
 AUJOURDHUI = dt.date(2026, 10, 5)
-SEPTEMBRE, OCTOBRE = dt.date(2026, 9, 1), dt.date(2026, 10, 1)
 AJOUT = reverse("admin:comptes_quotientfamilial_add")
-
-
-@pytest.fixture(autouse=True)
-def octobre():
-    with time_machine.travel(dt.datetime(2026, 10, 5, 12, tzinfo=dt.UTC), tick=False):
-        yield
-
-
-@pytest.fixture
-def famille(db):
-    return ResponsableFactory(famille__nom="Martin", prenom="Léa", nom="Martin").famille
-
-
-@pytest.fixture
-def agent(db):
-    return creer_agent(courriel="guichet@exemple.fr", role="guichet", prenom="Odile", nom="Sarda")[0]
-
-
-@pytest.fixture
-def guichet(agent):
-    client = Client()
-    client.force_login(agent)
-    return client
-
-
-@pytest.fixture
-def demande(famille):
-    papier = lire_fichier(SimpleUploadedFile("caf.pdf", pdf(), "application/pdf"))
-    parent = famille.responsables.get().utilisateur
-    return demander_un_quotient(famille=famille, par=parent, valeur=845, mois=SEPTEMBRE, attestation=papier)
-
-
-def texte(reponse) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", reponse.content.decode()).replace("\N{NO-BREAK SPACE}", " ").split())
-
-
-def page(demande) -> str:
-    return reverse("admin:comptes_demande_change", args=[demande.pk])
-
-
-def connus() -> list[tuple]:
-    return list(QuotientFamilial.objects.order_by("pk").values_list("valeur", "mois", "source"))
 
 
 # --- The rule --------------------------------------------------------------------------------------------------------
