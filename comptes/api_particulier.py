@@ -91,7 +91,8 @@ def actif() -> bool:
 
 def lire_le_quotient(identite: Identite) -> Quotient:
     """The latest quotient of this person. Raises PasTrouve, TropDeDemandes or Indisponible, never anything else."""
-    fin = time.monotonic() + settings.API_PARTICULIER["delai"]
+    reglages: dict[str, Any] = settings.API_PARTICULIER
+    fin = time.monotonic() + reglages["delai"]
     try:
         with _demander(identite) as reponse:
             _verifier_le_statut(reponse)
@@ -103,13 +104,14 @@ def lire_le_quotient(identite: Identite) -> Quotient:
 
 
 def _demander(identite: Identite) -> requests.Response:
-    reglages = settings.API_PARTICULIER
+    reglages: dict[str, Any] = settings.API_PARTICULIER
+    delai = reglages["delai"]
     return requests.get(
         reglages["url"] + CHEMIN,
         params={"recipient": reglages["recipient"], **identite.parametres()},
         auth=_porter_le_jeton,
         headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-        timeout=reglages["delai"],
+        timeout=delai,
         allow_redirects=False,
         stream=True,
     )

@@ -74,8 +74,8 @@ class ReponseForm(forms.ModelForm):
 class ReponseQuotientForm(ReponseForm):
     """The agent reads the attestation, and corrects what the family typed."""
 
-    valeur = ChampQuotient(label="quotient lu sur l’attestation")
-    mois = ChampMois(label="mois de l’attestation")
+    valeur = ChampQuotient(label="Quotient lu sur l’attestation")
+    mois = ChampMois(label="Mois de l’attestation")
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -92,10 +92,10 @@ class ReponseQuotientForm(ReponseForm):
 class QuotientForm(forms.ModelForm):
     """A quotient that a family shows at the desk. That of a month is replaced only by who says so."""
 
-    valeur = ChampQuotient(label="quotient familial")
-    mois = ChampMois(label="à partir du mois")
+    valeur = ChampQuotient()
+    mois = ChampMois(label="À partir du mois")
     remplacer = forms.BooleanField(
-        label="remplacer celui que la ville a déjà pour ce mois",
+        label="Remplacer celui que la ville a déjà pour ce mois",
         required=False,
         help_text="Pour corriger une erreur : l’historique de la famille garde l’ancien.",
     )
@@ -112,6 +112,6 @@ class QuotientForm(forms.ModelForm):
             self.instance = connu
         elif connu:
             self.add_error(
-                "mois", f"Cette famille a déjà un quotient pour ce mois, {connu.valeur} €. Cochez « remplacer » ?"
+                "mois", f"Cette famille a déjà un quotient pour ce mois, {connu.valeur} €. Cochez « Remplacer » ?"
             )
         return donnees

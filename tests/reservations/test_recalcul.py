@@ -115,7 +115,7 @@ def test_an_accepted_quotient_and_an_accepted_address_change_the_prices(f):
     guichet = UtilisateurFactory(agent=True)
     Grille.objects.update(prix_exterieur=D("6.50"))
     quotient = Demande.objects.create(
-        famille=f.famille, nature="quotient", contenu={"valeur": 100, "mois": "2026-09-01"}, deposee_par=f.utilisateur
+        famille=f.famille, nature="quotient", contenu={"valeur": 100, "mois": "2026-07-01"}, deposee_par=f.utilisateur
     )
     accepter(demande=quotient, agent=guichet)
     assert prix() == [D("2.30")] * 3
@@ -130,7 +130,7 @@ def test_an_accepted_quotient_and_an_accepted_address_change_the_prices(f):
 
 def test_what_the_guichet_writes_at_the_desk_counts_too(f):
     guichet = agent("guichet")
-    envoyer(guichet, adresse("add", QuotientFamilial), famille=str(f.famille.pk), mois="01/09/2026", valeur="100")
+    envoyer(guichet, adresse("add", QuotientFamilial), famille=str(f.famille.pk), mois="2026-07-01", valeur="100")
     assert prix() == [D("2.30")] * 3
     Grille.objects.update(prix_exterieur=D("6.50"))
     modifier(guichet, f.famille, commune="Trèbes")
