@@ -13,12 +13,12 @@ class FormulaireDeSimulation(forms.Form):
         required=False,
         min_value=0,
         max_value=QUOTIENT_AU_PLUS,
-        help_text="En euros, sans les centimes, comme sur l’attestation de la CAF ou de la MSA. Vide : sans quotient.",
+        help_text="En euros, sans les centimes, comme sur l’attestation de la CAF ou de la MSA. Vide : sans quotient.",
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
         error_messages={
             "invalid": "Saisissez un nombre entier d’euros, sans centimes, par exemple 845.",
             "min_value": "Un quotient familial n’est pas négatif.",
-            "max_value": "Ce quotient est trop grand : vérifiez l’attestation.",
+            "max_value": "Ce quotient est trop grand : vérifiez l’attestation.",
         },
     )
     commune = forms.CharField(
