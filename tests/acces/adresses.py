@@ -75,6 +75,7 @@ PARAMETRES = {
     "facturation:avoir_pdf numero": lambda m: m.avoir.numero,
     "facturation:quittance numero": lambda m: m.paiement.numero,
     "facturation:quittance_pdf numero": lambda m: m.paiement.numero,
+    "facturation:exporter code": lambda m: "journal",
     "piece": lambda m: 0,
     "extension": lambda m: "csv",
     "demo_courriel nom": lambda m: "absent",
