@@ -23,7 +23,7 @@ def sans_formule(mots: str) -> str:
 
 
 def en_csv(lignes: Iterable[Sequence[Case]]) -> Iterator[bytes]:
-    """The lines one after the other, for a spreadsheet in French: `;`, decimal comma, days JJ/MM/AAAA, mark of UTF-8."""
+    """The lines one after the other, for a spreadsheet in French: `;`, decimal comma, days JJ/MM/AAAA, UTF-8 mark."""
     tampon = io.StringIO()
     ecrivain = csv.writer(tampon, delimiter=";", lineterminator="\r\n")
     tampon.write("\ufeff")
@@ -53,7 +53,7 @@ def en_xlsx(lignes: Iterable[Sequence[Case]], *, titre: str) -> IO[bytes]:
     feuille.freeze_panes = "A2"
     for ligne in lignes:
         feuille.append([_en_case(feuille, case) for case in ligne])
-    fichier = tempfile.TemporaryFile()
+    fichier = tempfile.TemporaryFile()  # noqa: SIM115  the caller sends it, then closes it
     classeur.save(fichier)
     fichier.seek(0)
     return fichier

@@ -258,7 +258,7 @@ EXPORTS = {
         Export(
             "paiements",
             "Paiements",
-            "Les paiements reçus entre ces dates, de date de valeur ; ceux que la banque a rejetés sont marqués.",
+            "Les paiements reçus entre ces dates, de date de valeur\u00a0; ceux que la banque a rejetés sont marqués.",
             ("Quittance", "Reçu le", "Enregistré le", "N° de famille", "Famille", "Moyen", "Référence", "Montant",
              "Rejeté le", "Montant non rejeté"),
             ("Montant", "Montant non rejeté"),
@@ -277,7 +277,7 @@ EXPORTS = {
         Export(
             "tarification-sociale",
             "Repas par tranche et par prix",
-            "Pour la tarification sociale : les repas pris entre ces dates et facturés, à leur prix après avoir.",
+            "Pour la tarification sociale\u00a0: les repas pris entre ces dates et facturés, à leur prix après avoir.",
             ("Tranche", "Prix", "Repas", "Montant"),
             ("Repas", "Montant"),
             _par_prix,

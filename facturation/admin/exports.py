@@ -43,7 +43,7 @@ class PeriodeForm(forms.Form):
             if jour and not ANNEES[0] <= jour.year <= ANNEES[1]:
                 self.add_error(champ, f"Une date est entre {ANNEES[0]} et {ANNEES[1]}.")
         if du and au and au < du:
-            raise ValidationError("La période finit avant de commencer : inversez les deux dates.")
+            raise ValidationError("La période finit avant de commencer\u00a0: inversez les deux dates.")
         return lues
 
     @property
