@@ -26,7 +26,7 @@ FILTRES = {
 }
 
 
-def impayes(*, filtre: str, recherche: str, jour: dt.date) -> QuerySet[Facture]:
+def impayes(*, filtre: str, recherche: str, jour: dt.date) -> QuerySet:
     """Unpaid bills, household by household, oldest first; `transmise` is the key of the list that names them."""
     relancee = Exists(Relance.objects.filter(facture=OuterRef("pk")))
     conditions: dict[str, Q | Exists] = {
@@ -43,7 +43,7 @@ def impayes(*, filtre: str, recherche: str, jour: dt.date) -> QuerySet[Facture]:
     return factures.select_related("famille", "facturation").order_by("famille__nom", "famille", "echeance", "pk")
 
 
-def totaux(factures: QuerySet[Facture]) -> dict:
+def totaux(factures: QuerySet) -> dict:
     """`factures`, `familles`, `reste`, in one statement."""
     lues = Facture.objects.filter(pk__in=factures.order_by().values("pk"))
     sommes = lues.aggregate(
@@ -87,8 +87,8 @@ def detailler(factures: Sequence[Facture], *, jour: dt.date) -> list[Impaye]:
     ]
 
 
-def jours_de_lettres(au_plus: int = 12) -> list[dict]:
-    """The last days on which reminders were due on paper: `jour`, `lettres`."""
+def jours_de_lettres(au_plus: int = 12) -> list:
+    """The last days on which reminders were due on paper: a dict each, `jour` and `lettres`."""
     sur_papier = Relance.objects.filter(par_courriel=False).annotate(jour=TruncDate("envoyee_le"))
     comptes = sur_papier.order_by().values("jour").annotate(lettres=Count("facture__famille", distinct=True))
     return list(comptes.order_by("-jour")[:au_plus])
