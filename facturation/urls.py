@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import path
 
 from facturation import views, views_agents, views_paiement, views_pieces
+from facturation.admin import exports
 
 app_name = "facturation"
 urlpatterns = [
@@ -22,4 +23,10 @@ urlpatterns += [
     path("factures/<slug:numero>/payer/", views_paiement.payer, name="payer"),
     path("factures/paiement/<slug:refdet>/retour/", views_paiement.retour, name="retour"),
     path("<slug:passerelle>/notification/", views_paiement.notification, name="notification"),
+]
+# The régie's exports, in the administration.
+agents = admin.site.admin_view
+urlpatterns += [
+    path("admin/exports/", agents(exports.exports), name="exports"),
+    path("admin/exports/<slug:code>.<slug:extension>", agents(exports.exporter), name="exporter"),
 ]

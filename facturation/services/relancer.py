@@ -268,8 +268,7 @@ def liste(factures: Sequence[Facture]) -> str:
                 f"{f.facturation.mois:%m/%Y}",
                 _jour(f.emise_le),
                 _jour(f.echeance),
-                sans_formule(_ligne(f, "debiteur")),
-                sans_formule(_ligne(f, "adresse")),
+                *(sans_formule(mots) for mots in destinataire(f)),
                 *(f"{m:.2f}".replace(".", ",") for m in (f.total, f.regle, f.reste)),
                 _jour(relances.get(f.pk)),
             ]
@@ -283,7 +282,14 @@ def _jour(quand: dt.date | dt.datetime | None) -> str:
     return f"{quand:%d/%m/%Y}" if quand else ""
 
 
-def _ligne(facture: Facture, nom: str) -> str:
-    """A word of the frozen copy, on one line."""
-    valeur = facture.copie.get(nom, "")
+def destinataire(facture: Facture) -> tuple[str, str]:
+    """The debtor's name and address in the frozen copy, each on one line."""
+    debiteur, adresse = facture.copie.get("debiteur", ""), facture.copie.get("adresse", "")
+    if isinstance(debiteur, dict):
+        adresse = [debiteur.get(nom, "") for nom in ("adresse", "code_postal", "commune")]
+        debiteur = debiteur.get("nom", "")
+    return _une_ligne(debiteur), _une_ligne(adresse)
+
+
+def _une_ligne(valeur: str | list[str]) -> str:
     return " ".join((" ".join(valeur) if isinstance(valeur, list) else str(valeur)).split())
