@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from functools import partial
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_POST
 from comptes.admin_communs import Fiche, LectureSeule
 from comptes.francais import date_courte, euros
 from comptes.models import Famille
+from facturation.admin.rapprochement import appliquer_view, rapprocher_view
 from facturation.formulaires_regie import REJETABLES, EncaissementForm, RechercheForm, RejetForm
 from facturation.models import Paiement
 from facturation.services.guichet import apercu, avance, dues, enregistrer, reprendre
@@ -32,6 +34,7 @@ def cle_du_formulaire(request) -> str:
 
 @admin.register(Paiement)
 class PaiementAdmin(LectureSeule, Fiche):
+    change_list_template = "admin/facturation/paiement/liste.html"
     change_form_template = "admin/facturation/paiement/fiche.html"
     list_display = ["numero", "famille", "moyen", "le_montant", "recu_le", "reference", "rejete"]
     list_filter = ["moyen", "recu_le"]
@@ -50,8 +53,16 @@ class PaiementAdmin(LectureSeule, Fiche):
         return request.user.has_perm(AJOUTER)
 
     def get_urls(self):
-        vue = self.admin_site.admin_view(require_POST(self.rejeter_view))
-        return [path("<int:pk>/rejeter/", vue, name="facturation_paiement_rejeter"), *super().get_urls()]
+        pages = {
+            "<int:pk>/rejeter/": (require_POST(self.rejeter_view), "rejeter"),
+            "rapprocher/": (partial(rapprocher_view, self), "rapprocher"),
+            "rapprocher/appliquer/": (require_POST(partial(appliquer_view, self)), "appliquer"),
+        }
+        notres = [
+            path(adresse, self.admin_site.admin_view(vue), name=f"facturation_paiement_{nom}")
+            for adresse, (vue, nom) in pages.items()
+        ]
+        return [*notres, *super().get_urls()]
 
     # --- The desk -----------------------------------------------------------------------------------------------------
     def add_view(self, request, form_url="", extra_context=None):
@@ -76,7 +87,7 @@ class PaiementAdmin(LectureSeule, Fiche):
             if request.method == "POST":
                 if request.POST.get("avance") == str(vu.avance):
                     return self._enregistrer(request, famille, lu, cle)
-                phrase = "Ce que doit la famille a changé entre-temps. Rien n’est enregistré\N{NO-BREAK SPACE}: vérifiez de nouveau."
+                phrase = "Ce que doit la famille a changé entre-temps. Rien n’est enregistré, vérifiez de nouveau."
                 self.message_user(request, phrase, messages.WARNING)
         return self._montrer(request, contexte)
 
