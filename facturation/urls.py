@@ -22,4 +22,9 @@ urlpatterns += [
     path("factures/<slug:numero>/payer/", views_paiement.payer, name="payer"),
     path("factures/paiement/<slug:refdet>/retour/", views_paiement.retour, name="retour"),
     path("<slug:passerelle>/notification/", views_paiement.notification, name="notification"),
+from facturation import views, views_mandat
+urlpatterns = [path("factures/", views.factures, name="factures")]
+# Direct debit
+    path("compte/mandat/", views_mandat.mandat, name="mandat"),
+    path("compte/mandat/revoquer/", views_mandat.revoquer, name="revoquer_mandat"),
 ]

@@ -16,7 +16,7 @@ from comptes.categories import REGIMES, Categorie
 from comptes.courriels import rendre
 from comptes.models import Demande, Document, Enfant, Famille, Rattachement, Utilisateur
 from comptes.services.echeances import phrase, titre
-from facturation.models import Avoir, Facturation, Facture, Paiement, Rejet, TransactionEnLigne
+from facturation.models import Avoir, Facturation, Facture, Mandat, Paiement, Prelevement, Rejet, TransactionEnLigne
 from reservations.courriels_premiere import ACCEPTEE, DEJA_CONNUE, EN_COURS, LIEN, REFUSEE
 from reservations.models import (
     Activite,
@@ -172,6 +172,10 @@ def _de_la_regie(facture: Facture) -> Iterator[Exemple]:
     rejet = Rejet(paiement=paiement, motif="Provision insuffisante")
     contexte = {"paiement": paiement, "rejet": rejet, "lien": "/factures/"}
     yield Exemple("paiement_rejete_guichet", "", contexte, Categorie.PAIEMENTS)
+    mandat = Mandat(rum="CANTINE00000001001", fin_iban="0189")
+    prelevement = Prelevement(facture=facture, mandat=mandat, montant=facture.reste, date=LUNDI)
+    contexte = {"prelevement": prelevement, "mandat": mandat, "facture": facture, "regie": settings.REGIE}
+    yield Exemple("prelevement_annonce", "", {**contexte, "lien": "/compte/mandat/"}, Categorie.PAIEMENTS)
 
 
 def _recapitulatifs() -> Iterator[Exemple]:

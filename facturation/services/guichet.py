@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from comptes.models import Famille, Utilisateur
 from facturation import courriels_guichet
-from facturation.models import Facture, Paiement, Rejet
+from facturation.models import Facture, Paiement, Prelevement, Rejet
 from facturation.services.encaisser import encaisser, rejeter
 from facturation.services.imputer import repartir
 
@@ -83,5 +83,6 @@ def reprendre(*, paiement: Paiement, motif: str, par: Utilisateur | None) -> tup
     with transaction.atomic():
         rejet, nouveau = rejeter(paiement=paiement, motif=motif, par=par)
         if nouveau:
+            Prelevement.objects.filter(paiement=paiement).update(etat=Prelevement.Etat.REJETE)
             courriels_guichet.dire_le_rejet(rejet)
     return rejet, nouveau
