@@ -15,7 +15,7 @@ def _cle(secret: str) -> Fernet:
 
 def _cles() -> MultiFernet:
     """The key of today ciphers; those before it (SECRET_KEY_FALLBACKS) still read."""
-    return MultiFernet([_cle(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+    return MultiFernet([_cle(str(secret)) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
 
 
 def chiffrer(clair: str) -> str:

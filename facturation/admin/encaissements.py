@@ -2,11 +2,13 @@
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from functools import partial
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -53,7 +55,7 @@ class PaiementAdmin(LectureSeule, Fiche):
         return request.user.has_perm(AJOUTER)
 
     def get_urls(self):
-        pages = {
+        pages: dict[str, tuple[Callable[..., HttpResponseBase], str]] = {
             "<int:pk>/rejeter/": (require_POST(self.rejeter_view), "rejeter"),
             "rapprocher/": (partial(rapprocher_view, self), "rapprocher"),
             "rapprocher/appliquer/": (require_POST(partial(appliquer_view, self)), "appliquer"),

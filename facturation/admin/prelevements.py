@@ -1,10 +1,12 @@
 """Direct debits of the régie: mandates to read, lots to make, download and hand over."""
 
 import datetime as dt
+from collections.abc import Callable
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils import timezone
@@ -46,7 +48,7 @@ class LotAdmin(LectureSeule, Fiche):
     fields = ["message", "date", "cree_le", "cree_par", "remis_le"]
 
     def get_urls(self):
-        pages = {
+        pages: dict[str, tuple[Callable[..., HttpResponseBase], str]] = {
             "faire/": (require_POST(self.faire_view), "faire"),
             "<int:pk>/fichier.xml": (require_safe(self.fichier_view), "fichier"),
             "<int:pk>/remettre/": (require_POST(self.remettre_view), "remettre"),
