@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from django.urls import reverse
+
 from comptes.courriels import mettre_en_file
 from comptes.francais import INSECABLE, euros
 from comptes.models import Categorie
@@ -15,7 +17,9 @@ def dire_l_encaissement(paiement: Paiement, *, avance: Decimal) -> None:
     if avance:
         texte += f" {euros(avance)} restent votre avance, pour la prochaine facture."
     titre = f"Paiement reçu{INSECABLE}: {euros(paiement.montant)}"
-    dire(paiement.famille_id, "paiement_recu_guichet", titre, texte, {"paiement": paiement, "avance": avance})
+    contexte = {"paiement": paiement, "avance": avance}
+    lien = reverse("facturation:quittance", args=[paiement.numero])
+    dire(paiement.famille_id, "paiement_recu_guichet", titre, texte, contexte, lien=lien)
 
 
 def dire_le_rejet(rejet: Rejet) -> None:

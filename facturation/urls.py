@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from facturation import views, views_agents, views_paiement, views_pieces
+from facturation import views, views_agents, views_mandat, views_paiement, views_pieces
 
 app_name = "facturation"
 urlpatterns = [
@@ -22,9 +22,9 @@ urlpatterns += [
     path("factures/<slug:numero>/payer/", views_paiement.payer, name="payer"),
     path("factures/paiement/<slug:refdet>/retour/", views_paiement.retour, name="retour"),
     path("<slug:passerelle>/notification/", views_paiement.notification, name="notification"),
-from facturation import views, views_mandat
-urlpatterns = [path("factures/", views.factures, name="factures")]
+]
 # Direct debit
+urlpatterns += [
     path("compte/mandat/", views_mandat.mandat, name="mandat"),
     path("compte/mandat/revoquer/", views_mandat.revoquer, name="revoquer_mandat"),
 ]

@@ -22,7 +22,8 @@ from comptes.models import Famille
 from facturation.admin.rapprochement import appliquer_view, rapprocher_view
 from facturation.formulaires_regie import REJETABLES, EncaissementForm, RechercheForm, RejetForm
 from facturation.models import Paiement
-from facturation.services.guichet import apercu, avance, dues, enregistrer, reprendre
+from facturation.services.en_ligne import avance
+from facturation.services.guichet import apercu, dues, enregistrer, reprendre
 
 PK_AU_PLUS = 2**63 - 1
 AJOUTER, REJETER = "facturation.add_paiement", "facturation.add_rejet"

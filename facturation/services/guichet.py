@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 
 from comptes.models import Famille, Utilisateur
 from facturation import courriels_guichet
 from facturation.models import Facture, Paiement, Prelevement, Rejet
+from facturation.services.en_ligne import avance
 from facturation.services.encaisser import encaisser, rejeter
 from facturation.services.imputer import repartir
 
@@ -37,11 +37,6 @@ def apercu(famille: Famille, montant: Decimal, d_abord: int | None = None) -> Ap
     parts = repartir([(f.pk, f.reste) for f in factures], montant)
     par_cle = {f.pk: f for f in factures}
     return Apercu([(par_cle[pk], part) for pk, part in parts], montant - sum((p for _, p in parts), Decimal(0)))
-
-
-def avance(paiement: Paiement) -> Decimal:
-    """What no bill has absorbed of a payment."""
-    return paiement.montant - (paiement.imputations.aggregate(s=Sum("montant"))["s"] or Decimal(0))
 
 
 def midi(jour: dt.date) -> dt.datetime:

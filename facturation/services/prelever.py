@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from sepaxml import SepaDD
 
@@ -84,7 +85,9 @@ def _annoncer(famille: int) -> list[Prelevement]:
             titre = f"Prélèvement de {euros(p.montant)} le {date_courte(p.date)}"
             texte = f"Facture n° {p.facture.numero}, sur le compte se terminant par {mandat.fin_iban}."
             contexte = {"prelevement": p, "mandat": mandat, "facture": p.facture, "regie": settings.REGIE}
-            courriels_guichet.dire(famille, "prelevement_annonce", titre, texte, contexte, lien="/compte/mandat/")
+            courriels_guichet.dire(
+                famille, "prelevement_annonce", titre, texte, contexte, lien=reverse("facturation:mandat")
+            )
     return prelevements
 
 

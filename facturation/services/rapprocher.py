@@ -15,8 +15,9 @@ from comptes.models import Utilisateur
 from facturation import courriels_guichet
 from facturation.models import Paiement, TransactionEnLigne
 from facturation.releve import PAYES, LigneDeReleve
+from facturation.services.en_ligne import avance
 from facturation.services.encaisser import encaisser
-from facturation.services.guichet import avance, midi
+from facturation.services.guichet import midi
 from facturation.services.imputer import verrouiller_le_foyer
 
 SEL = "facturation.releve"
