@@ -82,4 +82,5 @@ class RejetForm(forms.Form):
         return une_ligne(self.cleaned_data["motif"], "Le motif")
 
 
-REJETABLES = [Paiement.Moyen.CHEQUE, Paiement.Moyen.CESU, Paiement.Moyen.VIREMENT, Paiement.Moyen.PRELEVEMENT]
+M = Paiement.Moyen
+REJETABLES = [M.CHEQUE, M.CESU, M.VIREMENT, M.PRELEVEMENT, M.PRELEVEMENT_EN_LIGNE]

@@ -150,7 +150,7 @@ class PaiementAdmin(LectureSeule, Fiche):
         paiement = get_object_or_404(Paiement, pk=pk)
         form = RejetForm(request.POST)
         if paiement.moyen not in REJETABLES:
-            self.message_user(request, "Un paiement en espèces ou en ligne ne se rejette pas ici.", messages.ERROR)
+            self.message_user(request, "Un paiement en espèces ou par carte ne se rejette pas ici.", messages.ERROR)
         elif not form.is_valid():
             self.message_user(request, "Écrivez le motif du rejet, sur une ligne. Rien n’a été changé.", messages.ERROR)
         else:
