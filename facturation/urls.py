@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from facturation import views, views_agents, views_paiement, views_pieces
+from facturation import views, views_agents, views_mandat, views_paiement, views_pieces
 from facturation.admin import exports
 
 app_name = "facturation"
@@ -29,4 +29,9 @@ agents = admin.site.admin_view
 urlpatterns += [
     path("admin/exports/", agents(exports.exports), name="exports"),
     path("admin/exports/<slug:code>.<slug:extension>", agents(exports.exporter), name="exporter"),
+]
+# Direct debit
+urlpatterns += [
+    path("compte/mandat/", views_mandat.mandat, name="mandat"),
+    path("compte/mandat/revoquer/", views_mandat.revoquer, name="revoquer_mandat"),
 ]

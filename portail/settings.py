@@ -344,6 +344,8 @@ REGIE: dict[str, Any] = {
     # Days between the issue of a bill and its due date; under so many euros a debt waits for the next bill.
     "echeance_jours": entier("REGIE_ECHEANCE_JOURS", 25),
     "seuil": entier("REGIE_SEUIL", 15),
+    # Days between the announcement of a direct debit and its day.
+    "preavis_jours": entier("REGIE_PREAVIS_JOURS", 14),
     # Days after the due date of each reminder; days after the last one before the comptable public is told.
     "relances_jours": [entier("REGIE_RELANCE_1_JOURS", 15), entier("REGIE_RELANCE_2_JOURS", 30)],
     "transmission_jours": entier("REGIE_TRANSMISSION_JOURS", 15),

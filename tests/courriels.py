@@ -16,7 +16,7 @@ from comptes.categories import REGIMES, Categorie
 from comptes.courriels import rendre
 from comptes.models import Demande, Document, Enfant, Famille, Rattachement, Utilisateur
 from comptes.services.echeances import phrase, titre
-from facturation.models import Avoir, Facturation, Facture, Paiement, TransactionEnLigne
+from facturation.models import Avoir, Facturation, Facture, Mandat, Paiement, Prelevement, Rejet, TransactionEnLigne
 from reservations.courriels_premiere import ACCEPTEE, DEJA_CONNUE, EN_COURS, LIEN, REFUSEE
 from reservations.models import (
     Activite,
@@ -138,6 +138,7 @@ def exemples() -> Iterator[Exemple]:
     for niveau in (1, 2):
         contexte = {"facture": facture, "niveau": niveau, "regie": settings.REGIE}
         yield Exemple("relance", str(niveau), contexte, Categorie.FACTURES)
+    yield from _de_la_regie(facture)
     for absent in (True, False):
         contexte = {"enfant": ELISE, "jour": LUNDI, "activite": ACTIVITE, "absent": absent}
         yield Exemple("absence_cantine", "absent" if absent else "present", contexte)
@@ -161,6 +162,20 @@ def exemples() -> Iterator[Exemple]:
     avoir = Avoir(pk=1, famille=FAMILLE, facture=facture, numero="A2026-000007", total=PRIX)
     contexte = {"avoir": avoir, "suite": "Il sera déduit de votre prochaine facture.", "lien": "/factures/"}
     yield Exemple("avoir_emis", "", contexte, Categorie.FACTURES)
+
+
+def _de_la_regie(facture: Facture) -> Iterator[Exemple]:
+    paiement = Paiement(pk=1, famille=FAMILLE, numero="Q2026-000042", moyen="cheque", montant=Decimal("49.58"))
+    for cas, avance in (("", Decimal(0)), ("avance", Decimal("5.15"))):
+        contexte = {"paiement": paiement, "avance": avance, "lien": "/factures/"}
+        yield Exemple("paiement_recu_guichet", cas, contexte, Categorie.PAIEMENTS)
+    rejet = Rejet(paiement=paiement, motif="Provision insuffisante")
+    contexte = {"paiement": paiement, "rejet": rejet, "lien": "/factures/"}
+    yield Exemple("paiement_rejete_guichet", "", contexte, Categorie.PAIEMENTS)
+    mandat = Mandat(rum="CANTINE00000001001", fin_iban="0189")
+    prelevement = Prelevement(facture=facture, mandat=mandat, montant=facture.reste, date=LUNDI)
+    contexte = {"prelevement": prelevement, "mandat": mandat, "facture": facture, "regie": settings.REGIE}
+    yield Exemple("prelevement_annonce", "", {**contexte, "lien": "/compte/mandat/"}, Categorie.PAIEMENTS)
 
 
 def _recapitulatifs() -> Iterator[Exemple]:
