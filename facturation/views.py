@@ -15,6 +15,7 @@ from facturation.impression import adresse_de_paiement, chemin_de_paiement, copi
 from facturation.lecture import Attestation, Comptes, repas_non_factures
 from facturation.models import Avoir, Facture, Imputation, Paiement
 from facturation.papier import Papier
+from facturation.services.mandats import ouvert
 
 ANNEES = range(2000, 2100)
 
@@ -37,6 +38,7 @@ def factures(request):
         "groupes": [("Années scolaires", scolaires), ("Années civiles", civiles)],
         "periode": periode,
         "mois": repas_non_factures(request.user),
+        "prelevement": ouvert(),
     }
     return render(request, "facturation/factures.html", contexte)
 

@@ -9,7 +9,7 @@ from schwifty.exceptions import SchwiftyException
 
 from comptes.francais import INSECABLE
 from comptes.models import Utilisateur
-from facturation.chiffre import chiffrer
+from facturation.chiffre import chiffrer, dechiffrer
 from facturation.models import Mandat, Prelevement
 from facturation.services.imputer import verrouiller_le_foyer
 
@@ -62,7 +62,7 @@ def signer(*, famille: int, titulaire: str, iban: str, par: Utilisateur) -> tupl
         verrouiller_le_foyer(famille)
         maintenant = timezone.now()
         actif = Mandat.objects.filter(famille=famille).actifs().first()
-        if actif and actif.fin_iban == lu.compact[-4:]:
+        if actif and dechiffrer(actif.iban) == lu.compact:
             return actif, False
         if actif:
             raise ValidationError("Un mandat est déjà en cours. Révoquez-le avant d’en signer un autre.")
@@ -82,7 +82,7 @@ def signer(*, famille: int, titulaire: str, iban: str, par: Utilisateur) -> tupl
 
 
 def revoquer(*, famille: int, par: Utilisateur) -> bool:
-    """End the mandate; debits announced and not handed over are withdrawn. Twice does it once."""
+    """End the mandate; debits announced that are in no file yet are withdrawn. Twice does it once."""
     with transaction.atomic():
         verrouiller_le_foyer(famille)
         actif = Mandat.objects.filter(famille=famille).actifs().first()

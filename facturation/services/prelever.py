@@ -114,12 +114,13 @@ def faire_le_lot(*, jusqu_au: dt.date, par: Utilisateur | None) -> LotDePrelevem
             gardes.append(p)
         if not gardes:
             return None
-        jour = max(max(p.date for p in gardes), timezone.localdate(maintenant))
+        aujourdhui = timezone.localdate(maintenant)
+        jour = max(aujourdhui, *(p.date for p in gardes))
         lot = LotDePrelevements.objects.create(
             date=jour, cree_le=maintenant, cree_par=par, message=f"LOT{maintenant:%Y%m%d%H%M%S%f}"
         )
         for p in gardes:
-            p.lot, p.date = lot, jour
+            p.lot, p.date = lot, max(p.date, aujourdhui)  # each on the day that was announced
         Prelevement.objects.bulk_update(gardes, ["lot", "date", "montant", "sequence"], batch_size=500)
         lot.xml = pain008(lot, gardes)
         lot.save(update_fields=["xml"])
@@ -144,7 +145,7 @@ def pain008(lot: LotDePrelevements, prelevements: Sequence[Prelevement]) -> str:
             "IBAN": dechiffrer(p.mandat.iban),
             "amount": int(p.montant * 100),
             "type": p.sequence,
-            "collection_date": lot.date,
+            "collection_date": p.date,
             "mandate_id": p.mandat.rum,
             "mandate_date": timezone.localdate(p.mandat.signe_le),
             "description": f"Restauration scolaire facture {p.facture.numero}",

@@ -39,7 +39,7 @@ from tests.factories import EnfantFactory, foyer
 from tests.facturation.pieces import avoir_de, facture_de, paiement_de
 
 JOUR = dt.date(2026, 12, 10)
-ROLES = ["personne", "parent", "autre foyer", "étranger", "cantine", "guichet"]
+ROLES = ["personne", "parent", "autre foyer", "étranger", "cantine", "guichet", "regie"]
 
 
 class Monde:
@@ -50,7 +50,7 @@ class Monde:
         self.paul = foyer(enfant=self.lea.enfant, activite=self.lea.activite, annee=self.lea.annee)
         self.etranger = foyer()
         self.agents = {
-            role: creer_agent(courriel=f"{role}@exemple.fr", role=role)[0] for role in ("cantine", "guichet")
+            role: creer_agent(courriel=f"{role}@exemple.fr", role=role)[0] for role in ("cantine", "guichet", "regie")
         }
         self.operation = self.lea.famille.operations.first()
         self.attente = Attente.objects.create(

@@ -88,5 +88,5 @@ def test_chaque_ligne_est_d_une_adresse_qui_existe():
 
 
 def ecrire(table: dict[str, str]) -> None:
-    tete = "# personne, parent, autre foyer, étranger, cantine, guichet : GET | POST\n"
+    tete = "# personne, parent, autre foyer, étranger, cantine, guichet, regie : GET | POST\n"
     TABLE.write_text(tete + "".join(f"{nom:<46} : {attendu}\n" for nom, attendu in sorted(table.items())))
