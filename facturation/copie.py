@@ -7,6 +7,7 @@ from django.conf import settings
 
 from comptes.francais import enumerer
 from comptes.models import Famille, Responsable
+from facturation.services.mandats import ouvert
 
 TVA = "TVA non applicable, article 293 B du code général des impôts."
 RECOURS = (
@@ -24,9 +25,10 @@ def moyens_de_paiement() -> list[str]:
     regie = settings.REGIE
     moyens = [
         "En ligne, dans le portail famille, par carte bancaire ou prélèvement unique.",
-        "Par prélèvement automatique, si vous en avez signé le mandat.",
         f"En espèces, par chèque ou CESU, à la régie : {regie['nom']}.",
     ]
+    if ouvert():
+        moyens.insert(1, "Par prélèvement automatique, si vous en avez signé le mandat.")
     if regie["iban"]:
         moyens.append(f"Par virement sur le compte {regie['iban']}, en rappelant le numéro de la facture.")
     return moyens

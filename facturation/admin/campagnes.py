@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from comptes.admin_communs import Fiche, LectureSeule
-from comptes.francais import euros, mois_long, nombre
+from comptes.francais import date_courte, euros, mois_long, nombre
 from facturation.lecture_campagne import anomalies
 from facturation.models import Facturation, Facture
 from facturation.regles import lire_mois
@@ -159,7 +159,7 @@ class EtatFilter(admin.SimpleListFilter):
 class FactureAdmin(LectureSeule, Fiche):
     """Drafts and bills: found by household or number, read as they are printed."""
 
-    list_display = ["__str__", "famille", "le_mois", "le_total", "le_reste", "emise_le"]
+    list_display = ["la_facture", "famille", "le_mois", "le_total", "le_reste", "le_jour"]
     list_filter = [EtatFilter, "facturation"]
     list_select_related = ["famille", "facturation"]
     search_fields = ["numero", "famille__nom", "famille__responsables__nom"]
@@ -183,6 +183,14 @@ class FactureAdmin(LectureSeule, Fiche):
             "peut_rendre": bool(facture.numero) and request.user.has_perm("facturation.add_avoir"),
         }
         return TemplateResponse(request, "admin/facturation/facture/facture.html", contexte)
+
+    @admin.display(description="facture", ordering="numero")
+    def la_facture(self, facture):
+        return facture.numero or "brouillon"
+
+    @admin.display(description="émise le", ordering="emise_le")
+    def le_jour(self, facture):
+        return date_courte(timezone.localdate(facture.emise_le)) if facture.emise_le else "–"
 
     @admin.display(description="mois", ordering="facturation__mois")
     def le_mois(self, facture):
