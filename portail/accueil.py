@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -43,7 +43,7 @@ def accueil(request):
             .select_related("enfant", "journee")
             .order_by("expire_le")
         )
-        if enfants
+        if any(i.offerte for i in inscriptions)
         else [],
         "du": du_en_bref(request.user) if enfants else None,
         "menus": menus_du_foyer(request.user, aujourdhui) if enfants else [],
@@ -55,7 +55,8 @@ def accueil(request):
 def _inscriptions(utilisateur, aujourdhui: dt.date) -> list[Inscription]:
     """The household's enrolments of the years not over, in one statement for the whole page.
 
-    `sans_repas`: could still book in the coming two weeks, and the child has no meal booked in them.
+    `sans_repas`: could still book in the coming two weeks, and the child has no meal booked in them. `offerte`: a place
+    waits for an answer.
     """
     maintenant = timezone.now()
     bientot = (aujourdhui, aujourdhui + dt.timedelta(days=JOURS_A_SURVEILLER))
@@ -67,6 +68,9 @@ def _inscriptions(utilisateur, aujourdhui: dt.date) -> list[Inscription]:
     return list(
         Inscription.objects.de(utilisateur)
         .en_cours(aujourdhui)
-        .annotate(sans_repas=a_surveiller & Q(activite__in=reservables) & ~Q(rattachement__enfant__in=servis))
+        .annotate(
+            sans_repas=a_surveiller & Q(activite__in=reservables) & ~Q(rattachement__enfant__in=servis),
+            offerte=Exists(Attente.objects.proposees(maintenant).filter(inscription=OuterRef("pk"))),
+        )
         .completes()
     )

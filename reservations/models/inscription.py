@@ -108,6 +108,7 @@ class Inscription(models.Model):
     tardives: int  # avec_prix()
     a_signer: bool  # avec_signatures()
     sans_repas: bool  # annotated by the home page
+    offerte: bool
     courriels: list[str]  # avec_courriels()
     sorties: dict[dt.date, str]  # AnnulationCollective.objects.poser_les_sorties()
 

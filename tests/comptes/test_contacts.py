@@ -264,7 +264,7 @@ def test_the_guichet_reads_the_contacts_in_the_administration_and_the_regie_does
         assert ("Zénobie" in page.text, "06 77 77 77 77" in page.text) == (voit, voit)
 
 
-@pytest.mark.parametrize(("role", "statut"), [("cantine", 200), ("admin", 200), ("guichet", 403), ("regie", 403)])
+@pytest.mark.parametrize(("role", "statut"), [("cantine", 200), ("admin", 403), ("guichet", 403), ("regie", 403)])
 def test_the_canteen_reads_whom_to_call_of_each_household(lea, ailleurs, role, statut):
     ContactFactory(rattachement=lea, prenom="Zénobie")
     ContactFactory(rattachement=ailleurs, prenom="Aurélien")

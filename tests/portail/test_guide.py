@@ -50,7 +50,7 @@ def textes_des_ecrans() -> set[str]:
             attributs = re.findall(r'(?:value|aria-label|title)="([^"]+)"', source)
             textes = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}|<[^>]*>", COUPURE, source, flags=re.DOTALL).split(COUPURE)
             trouves |= {mot(texte) for texte in [*attributs, *textes]}
-    for piece in ("comptes", "reservations", "portail"):
+    for piece in ("comptes", "reservations", "facturation", "portail"):
         for module in (RACINE / piece).rglob("*.py"):
             if not {"migrations", "bench", "local"} & set(module.parts):
                 trouves |= {

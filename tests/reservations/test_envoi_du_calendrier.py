@@ -111,10 +111,10 @@ def test_an_arrow_keeps_the_changes_and_writes_nothing(f, client):
 
 
 MAUVAIS = [
-    ({"jours": "demain"}, "« demain » n’est pas une date. Rien n’a été changé."),
+    ({"jours": "demain"}, "«\xa0demain\xa0» n’est pas une date. Rien n’a été changé."),
     ({"jours": "2099-01-01"}, "Le 01/01/2099 n’est pas dans l’année scolaire 2026-2027. Rien n’a été changé."),
-    ({"jours": ["2026-12-07", "2026-12-07\x00"]}, "« 2026-12-07 » n’est pas une date. Rien n’a été changé."),
-    ({"deja": ",".join(["2026-12-07", "hier"])}, "« hier » n’est pas une date. Rien n’a été changé."),
+    ({"jours": ["2026-12-07", "2026-12-07\x00"]}, "«\xa02026-12-07\xa0» n’est pas une date. Rien n’a été changé."),
+    ({"deja": ",".join(["2026-12-07", "hier"])}, "«\xa0hier\xa0» n’est pas une date. Rien n’a été changé."),
     ({"deja": ",".join(str(dt.date(2026, 9, 1) + dt.timedelta(days=n)) for n in range(5000))}, "trop de dates"),
     ({"portee": "siècle"}, "Ce bouton n’est pas reconnu. Rien n’a été changé."),
     ({"portee": "jour:" + "9" * 10_000}, "Ce bouton n’est pas reconnu. Rien n’a été changé."),

@@ -1,7 +1,8 @@
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
+from comptes.commandes import Commande
 from comptes.francais import euros, mois_long, nombre
 from facturation.lecture_campagne import anomalies
 from facturation.models import Facturation
@@ -10,7 +11,7 @@ from facturation.services.emettre import emettre
 from facturation.services.preparer import bilan, preparer
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Prépare les factures d’un mois d’après les réservations et les pointages. Sans --appliquer, la commande "
         "simule et n’écrit rien. Avec --appliquer, les brouillons du mois sont refaits ; avec --emettre en plus, ils "

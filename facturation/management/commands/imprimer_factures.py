@@ -1,15 +1,16 @@
 import datetime as dt
 import time
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from comptes.atelier import ImprimanteEnPanne
+from comptes.commandes import Commande
 from comptes.francais import mois_long, nombre
 from facturation.models import PieceImprimee
 from facturation.services.imprimer import imprimer
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Fait les PDF des factures d’un mois qui n’en ont pas encore, et les garde. Interrompue, elle reprend où "
         "elle en était ; relancée, elle ne refait rien. Sans mois : tout ce qui manque, avoirs et quittances compris."

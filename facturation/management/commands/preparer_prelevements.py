@@ -1,13 +1,14 @@
 """Announce the direct debits, and record those whose day has come."""
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from comptes.commandes import Commande
 from comptes.francais import euros, nombre
 from facturation.services.prelever import preparer
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Annonce aux familles les prélèvements de leurs factures, et enregistre ceux remis à la banque dont le jour "
         "est venu. Sans --appliquer, compte seulement."

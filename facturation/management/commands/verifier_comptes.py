@@ -1,12 +1,13 @@
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
+from comptes.commandes import Commande
 from comptes.francais import nombre
 from facturation.services.avoirs import proposer_avoirs
 from facturation.verification import ecarts
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Vérifie les comptes : pour chaque foyer, factures − avoirs − paiements + remboursements = solde, de trois "
         "façons ; numéros sans trou ; chaque repas facturé une fois. N’écrit rien, sauf, avec --proposer, les "

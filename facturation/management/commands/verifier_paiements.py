@@ -1,9 +1,8 @@
-from django.core.management.base import BaseCommand
-
+from comptes.commandes import Commande
 from facturation.services.en_ligne import PAR_PASSAGE, verifier_les_ouvertes
 
 
-class Command(BaseCommand):
+class Command(Commande):
     help = (
         "Demande au service de paiement ce que sont devenus les paiements en ligne dont le résultat n’est pas connu, "
         "et crédite ceux qui sont payés. Le worker le fait toutes les trois minutes. Relancée, la commande ne crédite "
