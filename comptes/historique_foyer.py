@@ -34,9 +34,15 @@ SUIVIS = {
 NES_EN_CHEMIN = {QuotientFamilial}
 
 
-def changements_du_foyer(famille: Famille, *, lecteur: Utilisateur) -> list[Changement]:
-    """The last changes, the latest first. Four statements, whatever their number."""
+def changements_du_foyer(
+    famille: Famille, *, lecteur: Utilisateur, par: Utilisateur | None = None, depuis: dt.datetime | None = None
+) -> list[Changement]:
+    """The last changes, the latest first; those of `par` alone, `depuis` an instant. Four statements."""
     lignes = [ligne for modele in SUIVIS for ligne in _du_modele(modele, famille)]
+    if par:
+        lignes = [ligne for ligne in lignes if _auteur(ligne[0]) == par.pk]
+    if depuis:
+        lignes = [ligne for ligne in lignes if ligne[0].pgh_created_at >= depuis]
     lignes.sort(key=lambda ligne: ligne[0].pgh_created_at, reverse=True)
     lignes = lignes[:LIGNES]
     noms = _noms((evenement for evenement, *_ in lignes), famille, lecteur)

@@ -5,7 +5,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from comptes.models import Famille
@@ -33,12 +32,12 @@ def aider(request, pk):
 @login_required
 @require_POST
 def terminer_aide(request):
-    """Back to the page of the household, else home."""
+    """To the receipt of what was done, else home."""
     famille = request.user.famille_accompagnee
     if not terminer(request.session, agent=request.user):
         messages.info(request, "Vous n’aidez aucune famille.")
         return redirect("portail:accueil")
     messages.success(request, "L’aide à la famille est terminée.")
     if famille and request.user.has_perm("comptes.view_famille"):
-        return redirect(reverse("admin:comptes_famille_change", args=[famille]))
+        return redirect("portail:recu_d_aide")
     return redirect("portail:accueil")

@@ -11,6 +11,7 @@ from portail import (
     views_autorisations,
     views_donnees,
     views_effacement,
+    views_recu_d_aide,
     views_textes,
 )
 
@@ -21,6 +22,7 @@ pages = [
     path("compte/donnees/effacement/retirer/", views_donnees.retirer_effacement, name="retirer_effacement"),
     path("admin/effacements/", admin.site.admin_view(views_effacement.effacements), name="effacements"),
     path("admin/effacements/<int:pk>/", admin.site.admin_view(views_effacement.effacement), name="effacement"),
+    path("aide/recu/", views_recu_d_aide.recu_d_aide, name="recu_d_aide"),
     path("autorisations/", views_autorisations.autorisations, name="autorisations"),
     path("reglement-interieur/", views_textes.page, {"code": "reglement-interieur"}, name="reglement_interieur"),
     path("guide/", views.guide, name="guide"),

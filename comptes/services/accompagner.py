@@ -14,6 +14,7 @@ from comptes.models import Famille, SessionDuCompte, Utilisateur
 
 PERMISSION = "comptes.accompagner_famille"
 CLE = "accompagnement"  # key of the session
+RECU = "recu_d_aide"  # key of the session: the last household helped, from when to when
 DUREE = 30 * 60  # seconds without a page, whatever the length of the session
 ECRITURE = 60  # seconds: the session is written at most this often
 DEBUT, FIN = "Aide à la famille commencée", "Aide à la famille terminée"
@@ -34,7 +35,8 @@ def voit_la_sante(utilisateur: Utilisateur) -> bool:
 def commencer(session, *, agent: Utilisateur, famille: Famille) -> None:
     """Open this household in the agent's session; the one before it is closed."""
     terminer(session, agent=agent)
-    session[CLE] = {"famille": famille.pk, "nom": str(famille), "vu": int(time.time())}
+    maintenant = int(time.time())
+    session[CLE] = {"famille": famille.pk, "nom": str(famille), "vu": maintenant, "debut": maintenant}
     _noter(agent, famille.pk, str(famille), DEBUT)
 
 
@@ -44,6 +46,7 @@ def terminer(session, *, agent: Utilisateur, raison: str = "") -> bool:
     if garde is None:
         return False
     noter_la_fin(agent, garde, raison)
+    session[RECU] = {"famille": garde["famille"], "debut": garde.get("debut", garde["vu"]), "fin": int(time.time())}
     return True
 
 

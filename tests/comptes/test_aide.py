@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import resolve, reverse
 from post_office.models import Email
 
-from comptes.models import Document, Famille, FicheCantine, SessionDuCompte, Utilisateur
+from comptes.models import Demande, Document, Famille, FicheCantine, SessionDuCompte, Utilisateur
 from comptes.regles_aide import CHAMP, formulaire_perime, ouverte_en_aidant
 from comptes.roles import ROLES, creer_agent
 from comptes.services.accompagner import CLE, DUREE, voit_la_sante
@@ -320,10 +320,28 @@ def test_un_formulaire_d_une_famille_envoye_en_aidant_une_autre_ne_change_rien_e
 
 
 # --- The end --------------------------------------------------------------------------------------------------------
-def test_terminer_revient_a_la_page_de_la_famille(aidant, lea):
-    assert aidant.post(reverse("comptes:terminer_aide")).url == reverse(
-        "admin:comptes_famille_change", args=[lea.famille.pk]
+def test_le_recu_dit_ce_que_l_agent_a_fait_et_rien_d_autre(aidant, lea, horloge):
+    horloge.shift(-7200)
+    lea.reserver(JEUDI + dt.timedelta(days=1))
+    horloge.shift(7200)
+    assert aidant.get(reverse("portail:recu_d_aide")).status_code == 404  # nothing is ended yet
+    poster(aidant, lea)
+    Demande.objects.create(
+        famille=lea.famille, nature="adresse", deposee_par=Utilisateur.objects.get(email="guichet@exemple.fr")
     )
+    aidant.post(reverse("comptes:terminer_aide"))
+    texte = Page(aidant.get(reverse("portail:recu_d_aide"))).texte
+    assert re.findall(r"Opération n°\s(\S+)", texte) == [Operation.objects.latest("pk").numero]
+    assert "Changement d’adresse, en attente de réponse" in texte
+    assert entre(lea.utilisateur).get(reverse("portail:recu_d_aide")).status_code == 404
+
+
+def test_terminer_mene_au_recu_qui_mene_a_la_page_de_la_famille(aidant, lea):
+    recu = reverse("portail:recu_d_aide")
+    assert aidant.post(reverse("comptes:terminer_aide")).url == recu
+    lu = aidant.get(recu).text
+    assert "Rien n’a été changé" in lu
+    assert reverse("admin:comptes_famille_change", args=[lea.famille.pk]) in lu
     assert not ouverte(aidant)
     assert "Vous aidez" not in aidant.get("/").text
     assert aidant.get(reverse("reservations:calendrier", args=[lea.inscription.pk])).status_code == 404
