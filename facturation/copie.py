@@ -9,7 +9,7 @@ from comptes.francais import enumerer
 from comptes.models import Famille, Responsable
 from facturation.services.mandats import ouvert
 
-TVA = "TVA non applicable, article 293 B du code général des impôts."
+TVA = "TVA non applicable, article 256 B du code général des impôts."  # a public service, not the 293 B of small firms
 RECOURS = (
     "Cette somme se conteste, dans les deux mois, devant le tribunal judiciaire ou administratif compétent selon la "
     "nature de la créance (code général des collectivités territoriales, article L1617-5). Une question se règle "

@@ -68,7 +68,7 @@ class TestUnMois:
         assert copie["ville"]["nom"] == settings.VILLE["nom"]
         assert copie["regie"]["siret"] == settings.REGIE["siret"]
         assert (copie["mois"], copie["imputations"], copie["reports"]) == ("septembre 2026", [], [])
-        assert any("293 B" in mention for mention in copie["mentions"])
+        assert any("256 B" in mention for mention in copie["mentions"])
         assert any("L1617-5" in mention for mention in copie["mentions"])
         assert [e.nature for e in Evenement.objects.filter(facture=une)] == ["emission"]
         annonce = Notification.objects.get(destinataire=f.responsable, categorie="factures")
