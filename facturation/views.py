@@ -60,10 +60,13 @@ def contexte_de_la_facture(trouvee: Facture) -> dict:
     impayees = Facture.objects.filter(famille=trouvee.famille_id).impayees()
     imputees = Imputation.objects.filter(facture=trouvee).select_related("paiement", "avoir").order_by("le", "pk")
     adresse = adresse_de_paiement(str(trouvee.numero))
+    papier = Papier.de(trouvee, trouvee.lignes.all())
+    situation = situation_de(trouvee, impayees, timezone.localdate())
     return {
         "facture": trouvee,
-        "papier": Papier.de(trouvee, trouvee.lignes.all()),
-        "situation": situation_de(trouvee, impayees, timezone.localdate()),
+        "papier": papier,
+        "situation": situation,
+        "depuis": not situation.a_payer or trouvee.regle > papier.deja_regle,
         "imputations": imputees,
         "avoirs": trouvee.avoirs.order_by("pk"),
         "evenements": trouvee.evenements.exclude(nature="pdf").order_by("le", "pk"),

@@ -61,7 +61,7 @@ def test_the_list_says_what_is_due_and_the_state_of_each_bill(horloge):
     assert "À payer au plus tard le samedi 31 octobre 2026, réglée en partie (5,00 €)" in page
     assert f"Reportée sur la facture n° {octobre.numero}, à payer avec elle" in page
     assert "Quittance n° Q2026-000001" in page
-    assert "23,00 € à payer avant le samedi 31 octobre" in lu(
+    assert "23,00 € à payer au plus tard le samedi 31 octobre" in lu(
         Page(client_de(f.utilisateur).get(reverse("portail:accueil"))).texte
     )
     horloge.move_to(dt.datetime.combine(ECHEANCE + dt.timedelta(days=1), dt.time(12), tzinfo=LU_LE.tzinfo))
@@ -261,3 +261,13 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_bills():
         encaisser(famille=f.famille.pk, montant=D(10), moyen="especes", cle=str(n))
     assert [requetes(client, a) for a in adresses] == avant
     assert max(avant) <= 15
+
+
+def test_the_table_of_a_settled_bill_no_longer_says_to_pay(horloge):
+    f = foyer()
+    facture = facture_de([f.inscription])
+    assert "À payer au plus tard le" in texte(client_de(f.utilisateur), "facture", facture.numero)
+    encaisser(famille=f.famille.pk, montant=facture.total, moyen="especes", cle="a")
+    page = texte(client_de(f.utilisateur), "facture", facture.numero)
+    assert "Demandé à l’émission, au plus tard le" in page
+    assert "À payer" not in page
