@@ -31,7 +31,7 @@ def annoncer_les_factures(annonces: Sequence[Annonce], *, quand) -> None:
         Avis(
             a.facture.famille_id,
             typographie(f"Facture n° {a.facture.numero} : {a.a_payer} à payer"),
-            f"À régler avant le {date_longue(a.facture.echeance)}." if a.facture.echeance else "",
+            f"À payer au plus tard le {date_longue(a.facture.echeance)}." if a.facture.echeance else "",
             lien_de(a.facture),
         )
         for a in annonces

@@ -63,7 +63,7 @@ class Situation:
 
     @property
     def en_mots(self) -> str:
-        """`À payer avant le samedi 31 octobre 2026`, `Reportée sur la facture n° F2026-000012`."""
+        """`À payer au plus tard le samedi 31 octobre 2026`, `Reportée sur la facture n° F2026-000012`."""
         echeance = date_longue(self.echeance) if self.echeance else ""
         phrase = {
             Etat.A_PAYER: f"À payer au plus tard le {echeance}" if echeance else "À payer",

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from comptes.admin_communs import Fiche, LectureSeule
-from comptes.francais import date_courte, euros, mois_long, nombre
+from comptes.francais import date_courte, de, euros, mois_long, nombre
 from facturation.lecture_campagne import anomalies
 from facturation.models import Facturation, Facture
 from facturation.regles import lire_mois
@@ -79,7 +79,7 @@ class FacturationAdmin(LectureSeule, Fiche):
         return self._page(
             request,
             "mois",
-            f"Factures de {mois_long(facturation.mois)}",
+            f"Factures {de(mois_long(facturation.mois))}",
             facturation=facturation,
             bilan=bilan(facturation),
             anomalies=anomalies(facturation) if facturation.etat == Facturation.Etat.PREPAREE else [],
@@ -98,7 +98,7 @@ class FacturationAdmin(LectureSeule, Fiche):
             raise PermissionDenied
         facturation = get_object_or_404(Facturation, pk=pk)
         if request.method != "POST":
-            titre = f"Émettre les factures de {mois_long(facturation.mois)}"
+            titre = f"Émettre les factures {de(mois_long(facturation.mois))}"
             return self._page(request, "emettre", titre, facturation=facturation, bilan=bilan(facturation))
         emises = emettre(facturation=facturation, par=request.user)
         self.log_change(request, facturation, f"{emises} factures émises")

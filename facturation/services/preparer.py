@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from comptes.francais import mois_long
+from comptes.francais import de, mois_long
 from facturation.models import Facturation, Facture, LigneFacture, RepasFacture
 from facturation.reglages import echeance
 from facturation.regles import Du, Ligne, dernier_jour, est_fini, grouper
@@ -110,10 +110,10 @@ def preparer(
     with transaction.atomic():
         aujourdhui = timezone.localdate(demande)
         if not (avant_la_fin or est_fini(mois, aujourdhui)):
-            raise ValidationError(f"Le mois de {mois_long(mois)} n’est pas fini : ses repas peuvent encore changer.")
+            raise ValidationError(f"Le mois {de(mois_long(mois))} n’est pas fini : ses repas peuvent encore changer.")
         facturation, nouvelle = _ouvrir(mois, aujourdhui, par)
         if facturation.etat == Facturation.Etat.EMISE:
-            raise ValidationError(f"Les factures de {mois_long(mois)} sont déjà émises.")
+            raise ValidationError(f"Les factures {de(mois_long(mois))} sont déjà émises.")
         if not nouvelle and facturation.preparee_le > demande:
             dire("Une autre préparation vient de finir : ses brouillons sont gardés.")
             return facturation

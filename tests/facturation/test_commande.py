@@ -76,3 +76,8 @@ def test_a_month_that_is_issued_is_not_prepared_again(reserves):
     facturer("2026-09", "--appliquer", "--emettre")
     with pytest.raises(CommandError, match="déjà émises"):
         facturer("2026-09", "--appliquer")
+
+
+def test_a_month_that_begins_with_a_vowel_is_elided(reserves):
+    with pytest.raises(CommandError, match="Le mois d’octobre 2026 n’est pas fini"):
+        facturer("2026-10")

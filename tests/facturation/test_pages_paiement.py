@@ -14,7 +14,7 @@ from facturation import views_paiement
 from facturation.models import Facture, Paiement, TransactionEnLigne
 from facturation.regles_en_ligne import REPIT
 from facturation.services.en_ligne import ouvrir, verifier
-from facturation.services.encaisser import rejeter
+from facturation.services.encaisser import encaisser, rejeter
 from portail.payfip_simule.etat import Notifications
 from tests.factories import foyer
 from tests.facturation.fabriques import facture_emise
@@ -73,6 +73,7 @@ def test_the_page_says_what_is_paid_and_the_button_leads_to_the_payment_page(pay
         page = dette.client.get(dette.payer)
     assert len(requetes) <= 15
     assert "Payer 14,91 €" in texte(page)
+    assert "à payer au plus tard le" in texte(page)
     assert not TransactionEnLigne.objects.exists()
     assert f"form-action 'self' {settings.PAYFIP['url']};" in page["Content-Security-Policy"] + ";"
     depart = dette.client.post(dette.payer)
@@ -81,6 +82,14 @@ def test_the_page_says_what_is_paid_and_the_button_leads_to_the_payment_page(pay
     assert ligne.cree_par == dette.utilisateur
     assert dette.client.post(dette.payer)["Location"] == depart["Location"]  # the double click
     assert TransactionEnLigne.objects.count() == 1
+
+
+def test_the_page_of_a_settled_bill_asks_for_nothing(dette):
+    encaisser(famille=dette.facture.famille_id, montant=D("14.91"), moyen="especes", cle="reglee")
+    page = texte(dette.client.get(dette.payer))
+    assert "Cette facture est réglée" in page
+    assert "au plus tard" not in page
+    assert "Rien n’est débité" not in page
 
 
 def test_only_pages_that_lead_there_may_post_to_the_payment_page(dette, settings):

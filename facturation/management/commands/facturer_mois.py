@@ -3,7 +3,7 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from comptes.commandes import Commande
-from comptes.francais import euros, mois_long, nombre
+from comptes.francais import de, euros, mois_long, nombre
 from facturation.lecture_campagne import anomalies
 from facturation.models import Facturation
 from facturation.regles import lire_mois
@@ -31,7 +31,7 @@ class Command(Commande):
             lu = lire_mois(mois)
             deja = Facturation.objects.filter(mois=lu, etat=Facturation.Etat.EMISE).first()
             if deja and options["emettre"]:
-                self.stdout.write(f"Les factures de {mois_long(lu)} sont déjà émises. Rien n’a été changé.")
+                self.stdout.write(f"Les factures {de(mois_long(lu))} sont déjà émises. Rien n’a été changé.")
                 return
             with transaction.atomic():
                 facturation = preparer(mois=lu, dire=self.stdout.write, avant_la_fin=avant_la_fin)

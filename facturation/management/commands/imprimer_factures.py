@@ -5,7 +5,7 @@ from django.core.management.base import CommandError
 
 from comptes.atelier import ImprimanteEnPanne
 from comptes.commandes import Commande
-from comptes.francais import mois_long, nombre
+from comptes.francais import de, mois_long, nombre
 from facturation.models import PieceImprimee
 from facturation.services.imprimer import imprimer
 
@@ -33,8 +33,8 @@ class Command(Commande):
             faites, ratees = imprimer(natures=natures, mois=jour, mains=max(mains, 1), suivre=suivre)
         except ImprimanteEnPanne as erreur:
             raise CommandError(f"{erreur} Ce qui est fait est gardé.") from None
-        de = f" de {mois_long(jour)}" if jour else ""
-        self.stdout.write(f"{nombre(faites, 'PDF', 'PDF')}{de} en {time.monotonic() - debut:.1f} s.")
+        du_mois = f" {de(mois_long(jour))}" if jour else ""
+        self.stdout.write(f"{nombre(faites, 'PDF', 'PDF')}{du_mois} en {time.monotonic() - debut:.1f} s.")
         for ratee in ratees:
             self.stderr.write(ratee)
         if ratees:
