@@ -1,13 +1,16 @@
 """Where a bill stands, in a word that every screen says the same. Pure."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import TextChoices
 
 from comptes.francais import date_longue, euros
+from facturation.regles_relances import echeancier_tenu
+
+Parts = Sequence[tuple[dt.date, Decimal]]  # the instalments of a schedule, in the order of their dates
 
 
 class Etat(TextChoices):
@@ -51,6 +54,17 @@ class Situation:
     reports: Decimal
     echeance: dt.date | None = None
     reportee_sur: str = ""
+    parts: Parts = ()
+
+    @property
+    def prochaine(self) -> tuple[dt.date, Decimal] | None:
+        """The first instalment of the schedule that is not paid, and what is left of it."""
+        couvert = self.reste - sum((montant for _, montant in self.parts), Decimal(0))
+        for jour, montant in self.parts:
+            couvert += montant
+            if couvert > 0:
+                return jour, min(couvert, montant)
+        return None
 
     @property
     def a_payer(self) -> Decimal:
@@ -72,13 +86,19 @@ class Situation:
             Etat.REGLEE: "Réglée",
             Etat.RIEN: "Rien à payer",
         }[self.etat]
+        if self.prochaine and self.etat in (Etat.A_PAYER, Etat.EN_RETARD):
+            jour, montant = self.prochaine
+            retard = self.etat == Etat.EN_RETARD
+            depuis = "en retard, à payer depuis le" if retard else "au plus tard le"
+            phrase = f"Échéancier accordé, prochaine échéance de {euros(montant)} {depuis} {date_longue(jour)}"
         return f"{phrase}, réglée en partie ({euros(self.regle)})" if self.en_partie else phrase
 
 
-def situation_de(facture, impayees: Iterable, aujourdhui: dt.date) -> Situation:
+def situation_de(facture, impayees: Iterable, aujourdhui: dt.date, *, parts: Parts = ()) -> Situation:
     """The situation of a bill, given the unpaid bills of its household (with `reportee_sur_id`).
 
-    A debt carried twice is on the last bill of its chain.
+    A debt carried twice is on the last bill of its chain. `parts`: the instalments that the régie agreed to, which are
+    then what is due, and when: the bill is late if one of them is.
     """
     par_cible: dict[int | None, list] = {}
     for autre in impayees:
@@ -90,11 +110,15 @@ def situation_de(facture, impayees: Iterable, aujourdhui: dt.date) -> Situation:
                 vues.add(autre.pk)
                 a_voir.append(autre.pk)
                 reports += autre.reste
+    regle_depuis = sum((montant for _, montant in parts), Decimal(0)) - facture.reste
+    echeance = facture.echeance
+    if parts:
+        echeance = None if echeancier_tenu(parts, regle_depuis=regle_depuis, jour=aujourdhui) else parts[0][0]
     return Situation(
         etat=etat_de(
             total=facture.total,
             regle=facture.regle,
-            echeance=facture.echeance,
+            echeance=echeance,
             reportee=facture.reportee_sur_id is not None,
             aujourdhui=aujourdhui,
             reports=reports,
@@ -105,4 +129,5 @@ def situation_de(facture, impayees: Iterable, aujourdhui: dt.date) -> Situation:
         reports=reports,
         echeance=facture.echeance,
         reportee_sur=facture.reportee_sur.numero if facture.reportee_sur_id else "",
+        parts=parts,
     )

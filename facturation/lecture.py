@@ -1,7 +1,8 @@
 """What a household reads of its bills: a constant number of statements, whatever their number."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from django.db.models.functions import TruncMonth
 
 from comptes.francais import MOIS
 from facturation.etats import Etat, Situation, situation_de
-from facturation.models import Avoir, Facture, Paiement, Remboursement, RepasFacture
+from facturation.models import Avoir, Echeance, Echeancier, Facture, Paiement, Remboursement, RepasFacture
 from reservations.models import Reservation
 from reservations.regles import PARIS
 
@@ -37,6 +38,15 @@ class Periode:
         return self.debut <= jour < self.fin
 
 
+def parts_en_cours(factures: Iterable[Facture]) -> dict[int, list[tuple[dt.date, Decimal]]]:
+    """By bill, the instalments of its schedule in force. One statement."""
+    parts: dict[int, list[tuple[dt.date, Decimal]]] = defaultdict(list)
+    echeances = Echeance.objects.filter(echeancier__facture__in=[f.pk for f in factures], echeancier__clos_le=None)
+    for facture, date, montant in echeances.order_by("date").values_list("echeancier__facture", "date", "montant"):
+        parts[facture].append((date, montant))
+    return parts
+
+
 @dataclass(frozen=True)
 class FactureLue:
     facture: Facture
@@ -58,7 +68,7 @@ class Comptes:
 
     @classmethod
     def de(cls, utilisateur, aujourdhui: dt.date) -> "Comptes":
-        """Four statements."""
+        """Five statements."""
         factures = list(
             Facture.objects.de(utilisateur)
             .select_related("facturation", "reportee_sur")
@@ -68,7 +78,8 @@ class Comptes:
         avoirs = list(Avoir.objects.de(utilisateur).select_related("facture").order_by("-emis_le", "-pk"))
         paiements = list(Paiement.objects.de(utilisateur).select_related("rejet").order_by("-recu_le", "-pk"))
         rendus = Remboursement.objects.filter(famille__in={f.famille_id for f in [*factures, *avoirs, *paiements]})
-        lues = [FactureLue(f, situation_de(f, impayees, aujourdhui)) for f in factures]
+        parts = parts_en_cours(impayees)
+        lues = [FactureLue(f, situation_de(f, impayees, aujourdhui, parts=parts.get(f.pk, ()))) for f in factures]
         return cls(lues, avoirs, paiements, list(rendus.order_by("-le", "-pk")))
 
     @property
@@ -125,11 +136,12 @@ def repas_non_factures(utilisateur):
 def du_en_bref(utilisateur) -> dict:
     """`{"reste": euros, "echeance": the earliest due date, "nombre": bills to pay}`. One statement."""
     impayees = Facture.objects.de(utilisateur).impayees().order_by()
-    # A carried debt is asked for with a later bill: it has no date of its own.
+    # A carried debt is asked for with a later bill, an agreed one by its schedule: neither is late by its own date.
     a_elle = Q(reportee_sur__isnull=True)
+    sans_echeancier = ~Exists(Echeancier.objects.filter(facture=OuterRef("pk"), clos_le=None))
     return impayees.aggregate(
         reste=Sum(F("total") - F("regle"), default=Decimal(0)),
-        echeance=Min("echeance", filter=a_elle),
+        echeance=Min("echeance", filter=a_elle & Q(sans_echeancier)),
         nombre=Count("pk", filter=a_elle),
     )
 

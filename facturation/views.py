@@ -12,7 +12,7 @@ from comptes.models import Famille
 from comptes.portes import du_foyer
 from facturation.etats import situation_de
 from facturation.impression import adresse_de_paiement, chemin_de_paiement, copie_de, qr_de, quittances
-from facturation.lecture import Attestation, Comptes, repas_non_factures
+from facturation.lecture import Attestation, Comptes, parts_en_cours, repas_non_factures
 from facturation.models import Avoir, Facture, Imputation, Paiement
 from facturation.papier import Papier
 from facturation.services.mandats import ouvert
@@ -56,12 +56,13 @@ def a_lire(factures):
 
 
 def contexte_de_la_facture(trouvee: Facture) -> dict:
-    """Five statements: unpaid bills of the household, lines, what settled it, its avoirs, its events."""
+    """Six statements: unpaid bills of the household, schedule, lines, what settled it, its avoirs, its events."""
     impayees = Facture.objects.filter(famille=trouvee.famille_id).impayees()
     imputees = Imputation.objects.filter(facture=trouvee).select_related("paiement", "avoir").order_by("le", "pk")
     adresse = adresse_de_paiement(str(trouvee.numero))
     papier = Papier.de(trouvee, trouvee.lignes.all())
-    situation = situation_de(trouvee, impayees, timezone.localdate())
+    parts = parts_en_cours([trouvee]).get(trouvee.pk, ())
+    situation = situation_de(trouvee, impayees, timezone.localdate(), parts=parts)
     return {
         "facture": trouvee,
         "papier": papier,

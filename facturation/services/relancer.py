@@ -19,6 +19,7 @@ from comptes.francais import date_courte, euros, nombre
 from comptes.models import Categorie, Utilisateur
 from comptes.services.notifier import Avis, adresses_pour, notifier_chacune
 from comptes.tableaux import sans_formule
+from facturation.lecture import parts_en_cours
 from facturation.models import Echeance, Echeancier, Evenement, Facture, Prelevement, Relance, Transmission
 from facturation.regles_relances import Situation, a_transmettre, couper, echeancier_tenu, niveau_du
 from facturation.services.imputer import noter, verrouiller_le_foyer, verrouiller_les_foyers
@@ -71,10 +72,7 @@ def situations(factures: Sequence[Facture], *, jour: dt.date) -> dict[int, Situa
 
 def _echeanciers_tenus(factures: Sequence[Facture], jour: dt.date) -> set[int]:
     par_cle = {f.pk: f for f in factures}
-    parts: dict[int, list[tuple[dt.date, Decimal]]] = defaultdict(list)
-    ouvertes = Echeance.objects.filter(echeancier__facture__in=par_cle, echeancier__clos_le=None)
-    for e in ouvertes.select_related("echeancier").order_by("date"):
-        parts[e.echeancier.facture_id].append((e.date, e.montant))
+    parts = parts_en_cours(factures)
     # The instalments add up to what was due when they were agreed: what is paid since is the difference.
     return {
         cle
@@ -199,7 +197,9 @@ def accorder_echeancier(
             raise ValidationError(str(erreur)) from None
         echeancier = Echeancier.objects.create(facture=facture, accorde_le=maintenant, accorde_par=par, mot=mot)
         Echeance.objects.bulk_create(Echeance(echeancier=echeancier, date=d, montant=m) for d, m in parts)
-        texte = f"{fois} échéances de {euros(parts[-1][1])}, à partir du {date_courte(premiere)}"
+        premier, suivant = euros(parts[0][1]), euros(parts[-1][1])
+        montants = suivant if premier == suivant else f"{premier} puis {suivant}"
+        texte = f"{fois} échéances de {montants}, à partir du {date_courte(premiere)}"
         noter([facture], Evenement.Nature.ECHEANCIER, le=maintenant, par=par, texte=texte)
         notifier_chacune(
             [Avis(facture.famille_id, f"Échéancier accordé, facture n° {facture.numero}", texte + ".",

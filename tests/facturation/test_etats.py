@@ -102,3 +102,32 @@ def test_the_amounts_of_a_copy(texte, montant):
 def test_the_bounds_of_a_year(periode, dedans, dehors):
     assert periode.contient(dedans)
     assert not periode.contient(dehors)
+
+
+@pytest.mark.parametrize(
+    ("reste", "jour", "attendu"),
+    [
+        ("34.79", (2026, 12, 31), "prochaine échéance de 11,61 € au plus tard le jeudi 31 décembre 2026"),
+        ("30.00", (2026, 12, 31), "prochaine échéance de 6,82 € au plus tard le jeudi 31 décembre 2026"),
+        ("23.18", (2027, 1, 2), "prochaine échéance de 11,59 € au plus tard le dimanche 31 janvier 2027"),
+        ("23.19", (2027, 1, 2), "prochaine échéance de 0,01 € en retard, à payer depuis le jeudi 31 décembre 2026"),
+        ("1.00", (2027, 2, 28), "prochaine échéance de 1,00 € au plus tard le dimanche 28 février 2027"),
+    ],
+)
+def test_a_schedule_says_what_is_due_and_when(reste, jour, attendu):
+    parts = [
+        (dt.date(2026, 12, 31), D("11.61")),
+        (dt.date(2027, 1, 31), D("11.59")),
+        (dt.date(2027, 2, 28), D("11.59")),
+    ]
+    facture = SimpleNamespace(
+        pk=1,
+        total=D("34.79"),
+        regle=D("34.79") - D(reste),
+        reste=D(reste),
+        echeance=dt.date(2026, 11, 30),
+        reportee_sur_id=None,
+    )
+    lue = situation_de(facture, [facture], dt.date(*jour), parts=parts)
+    assert attendu in lue.en_mots.replace("\xa0", " ")
+    assert lue.a_payer == D(reste)

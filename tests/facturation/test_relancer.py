@@ -11,6 +11,7 @@ from django.db import transaction
 from post_office.models import Email
 
 from comptes.models import Notification, Utilisateur
+from facturation.lecture import du_en_bref
 from facturation.models import Echeancier, Evenement, Facture, Mandat, Prelevement, Relance
 from facturation.services.encaisser import encaisser
 from facturation.services.relancer import (
@@ -126,6 +127,7 @@ def test_a_schedule_that_is_kept_stops_reminders_and_a_missed_instalment_resumes
         temps.move_to(dt.datetime(*jour, 9, tzinfo=PARIS))
         relancer(appliquer=True)
         assert niveaux(f) == attendus
+    assert "2 échéances de 19,88 €," in f.facture.evenements.get(nature="echeancier").texte.replace("\xa0", " ")
     assert clore_echeancier(echeancier=echeancier, par=agent) is True
     assert clore_echeancier(echeancier=echeancier, par=agent) is False
 
@@ -154,6 +156,20 @@ def test_one_schedule_at_a_time_and_none_for_a_paid_bill(dette):
     encaisser(famille=dette.famille.pk, montant=D("19.88"), moyen="especes", cle="a")
     with pytest.raises(ValidationError, match="Il ne reste rien"):
         accorder_echeancier(**demande)
+
+
+def test_what_does_not_divide_is_said_and_the_family_reads_its_schedule(dette, client):
+    accorder_echeancier(
+        facture=dette.facture, fois=3, premiere=dt.date(2026, 12, 1), par=UtilisateurFactory(agent=True)
+    )
+    texte = dette.facture.evenements.get(nature="echeancier").texte.replace("\xa0", " ")
+    assert "3 échéances de 6,64 € puis 6,62 €, à partir du" in texte
+    client.force_login(dette.utilisateur)
+    page = client.get(f"/factures/{dette.facture.numero}/").content.decode().replace("\xa0", " ")
+    assert "Votre échéancier" in page
+    assert "prochaine échéance de 6,64 € au plus tard le mardi 1er décembre 2026" in page
+    assert du_en_bref(dette.utilisateur)["echeance"] is None
+    assert "prochaine échéance de 6,64 €" in client.get("/factures/").content.decode().replace("\xa0", " ")
 
 
 def test_the_list_for_the_comptable_comes_after_the_last_reminder_and_names_a_bill_once(dette, temps):
