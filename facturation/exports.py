@@ -21,6 +21,7 @@ from facturation.models import Avoir, Facture, LigneFacture, Paiement, Rejet, Re
 
 LOT = 2_000
 ZERO = Decimal(0)
+REPAS = "Repas"
 EUROS = DecimalField(max_digits=12, decimal_places=2)
 N = LigneFacture.Nature
 SERVIS = [N.REPAS, N.TARDIF, N.IMPREVU]
@@ -65,10 +66,11 @@ class Export:
         """The head, the lines, and last their totals."""
         yield self.colonnes
         rangs = [self.colonnes.index(nom) for nom in self.totaux]
-        sommes: dict[int, Decimal | int] = dict.fromkeys(rangs, 0)
+        # A sum of euros is one even of nothing: `0,00`, where meals are `0`.
+        sommes: dict[int, Decimal | int] = {rang: 0 if self.colonnes[rang] == REPAS else ZERO for rang in rangs}
         for ligne in self.lignes(periode):
             for rang in rangs:
-                valeur: Any = ligne[rang] or 0
+                valeur: Any = ligne[rang] or (0 if self.colonnes[rang] == REPAS else ZERO)
                 sommes[rang] = valeur if self.colonnes[rang] == self.courant else sommes[rang] + valeur
             yield ligne
         yield ["Total", *(sommes.get(rang) for rang in range(1, len(self.colonnes)))]

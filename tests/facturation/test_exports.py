@@ -213,3 +213,12 @@ def test_lines_leave_while_the_database_still_reads_them():
     assert len(lues) < 100
     lignes = list(EXPORTS["journal"].table(AUTOMNE))
     assert lignes[-1][-1] == D("14.91")
+
+
+@pytest.mark.parametrize("code", EXPORTS)
+def test_a_sum_of_euros_that_is_nothing_is_written_as_euros(code, db):
+    export = EXPORTS[code]
+    *_, total = du_csv(b"".join(telecharger(agent("regie"), code, "csv").streaming_content))
+    assert {nom: total[export.colonnes.index(nom)] for nom in export.totaux} == {
+        nom: "0" if nom == "Repas" else "0,00" for nom in export.totaux
+    }
