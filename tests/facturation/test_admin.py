@@ -56,6 +56,7 @@ def test_a_month_is_prepared_looked_at_and_issued_once_confirmed(reserves, regie
     assert "Émettre 1 facture" in texte(regie.get(confirmer))
     assert not Facture.objects.emises().exists()
     assert "1 facture émise, famille prévenue." in texte(regie.post(confirmer, follow=True))
+    assert "0 brouillon" not in texte(regie.get(f"{RACINE}/facturation/{pk}/change/"))
     assert "déjà émises" in texte(regie.post(confirmer, follow=True))
     assert "sont déjà émises" in texte(regie.post(f"{RACINE}/facturation/{pk}/preparer/", follow=True))
     liste = texte(regie.get(f"{RACINE}/facture/?q={reserves.famille.nom}"))

@@ -13,6 +13,7 @@ from comptes.models import Famille
 from comptes.roles import creer_agent
 from facturation.models import Facture, Remboursement
 from facturation.services.encaisser import encaisser, rejeter
+from tests.administration import agent
 from tests.factories import INSTANT, ResponsableFactory, foyer
 from tests.facturation.pieces import ECHEANCE, LU_LE, avoir_de, client_de, facture_de, fratrie, paiement_de
 from tests.portail.html import Page
@@ -271,3 +272,15 @@ def test_the_table_of_a_settled_bill_no_longer_says_to_pay(horloge):
     page = texte(client_de(f.utilisateur), "facture", facture.numero)
     assert "Demandé à l’émission, au plus tard le" in page
     assert "À payer" not in page
+
+
+def test_the_regie_reads_in_euros_what_was_deducted_at_the_issue():
+    montants = {
+        "imputations": [{"quoi": "avance", "montant": "1.80"}],
+        "reports": [{"quoi": "F2026-000001", "montant": "4.00"}],
+    }
+    facture = facture_de([foyer().inscription], copie=montants)
+    page = lu(agent("regie").get(reverse("admin:facturation_facture_change", args=[facture.pk])).content.decode())
+    assert "Déjà réglé, avance : 1,80" in page
+    assert "Reste dû de la facture F2026-000001 : 4,00" in page
+    assert "à payer au plus tard le" in page

@@ -33,6 +33,8 @@ def test_unpaid_bills_and_exports_have_no_violation_and_a_reminder_is_sent(page_
         f"{reverse('facturation:exports')}?du=x&au=",
         reverse("admin:facturation_relance_echeancier", args=[facture.pk]),
         reverse("admin:facturation_transmission_transmettre"),
+        reverse("admin:facturation_facture_change", args=[facture.pk]),
+        reverse("admin:facturation_avoir_rendre", args=[facture.pk]),
     ):
         page.goto(adresse)
         assert outils.fautes(page, ETATS) == [], adresse
