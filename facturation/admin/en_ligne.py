@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from comptes.admin_communs import Fiche, LectureSeule
+from comptes.francais import euros
 from facturation.models import TransactionEnLigne
 from facturation.passerelle import PasserelleIndisponible
 from facturation.services.en_ligne import verifier
@@ -21,7 +22,7 @@ PK_AU_PLUS = 2**63 - 1
 @admin.register(TransactionEnLigne)
 class TransactionEnLigneAdmin(LectureSeule, Fiche):
     change_form_template = "admin/facturation/transactionenligne/verifier.html"
-    list_display = ["refdet", "la_famille", "la_facture", "montant", "etat", "resultat", "cree_le", "verifiee_le"]
+    list_display = ["refdet", "la_famille", "la_facture", "le_montant", "etat", "resultat", "cree_le", "verifiee_le"]
     list_filter = ["etat", "passerelle", "saisie"]
     search_fields = ["refdet", "idop", "facture__numero", "famille__nom"]
     search_help_text = "Référence, identifiant d’opération, facture ou famille"
@@ -40,6 +41,10 @@ class TransactionEnLigneAdmin(LectureSeule, Fiche):
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("famille", "facture", "paiement", "cree_par")
+
+    @admin.display(description="montant", ordering="montant")
+    def le_montant(self, ligne):
+        return euros(ligne.montant)
 
     def get_ordering(self, request):
         """Those to look at first, then the latest."""

@@ -301,6 +301,7 @@ def test_the_regie_reads_suspects_first_and_asks_again(payfip, dette, regisseuse
     autre.facture = facture_emise(autre.inscription)
     ouvrir(facture=autre.facture, par=autre.utilisateur)
     liste = texte(regisseuse.get(reverse("admin:facturation_transactionenligne_changelist")))
+    assert "14,91 €</td>" in liste
     assert liste.index("À vérifier par la régie</td>") < liste.index("En cours</td>")
     fiche = reverse("admin:facturation_transactionenligne_change", args=[suspecte.pk])
     assert "Vérifier maintenant" in texte(regisseuse.get(fiche))
