@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 
-from portail.bench.mesures import Ligne
+from portail.bench.mesures import Ligne, temps
 
 # Statements are counted without being kept: their texts would be the memory measured.
 _MESURE = """
@@ -46,3 +46,38 @@ def mesurer_la_facturation(shell: Callable[[str], str], annee: str) -> Iterator[
             cible=f"≤ {secondes} s, ≤ {octets / 1e6:.0f} Mo" if secondes and octets else "",
             atteinte=lu["duree"] <= secondes and lu["octets"] <= octets if secondes and octets else None,
         )
+
+
+_LISTE = """
+import json, time
+from django.test import Client
+from comptes.models import Utilisateur
+from facturation.models import Facture
+lecteur = Utilisateur.objects.filter(responsable__famille=Facture.objects.order_by("pk").first().famille_id).first()
+client = Client(SERVER_NAME="127.0.0.1")
+client.force_login(lecteur)
+durees = []
+for _ in range(60):
+    debut = time.perf_counter()
+    assert client.get("/factures/").status_code == 200
+    durees.append(time.perf_counter() - debut)
+print(json.dumps(durees[10:]))
+"""
+
+
+def mesurer_la_liste(shell: Callable[[str], str]) -> Iterator[Ligne]:
+    """The bills of a household, in Django alone."""
+    durees = json.loads(shell(_LISTE).splitlines()[-1])
+    yield temps("liste des factures d’un foyer", durees, cible=50)
+
+
+def mesurer_les_pieces(shell: Callable[[str], str], combien: int) -> Iterator[Ligne]:
+    """PDFs of `combien` bills by two printers: how many a second, and their memory at the beginning and at the end."""
+    lu = json.loads(shell(f"from portail.bench.pieces import mesurer; mesurer({combien})").splitlines()[-1])
+    yield Ligne(
+        f"PDF de {combien} factures",
+        octets=lu["octets"],
+        valeur=f"{lu['par_seconde']} par seconde, {lu['debut_mo']} puis {lu['fin_mo']} Mo".replace(".", ",", 1),
+        cible="≥ 6 par seconde",
+        atteinte=lu["par_seconde"] >= 6,
+    )

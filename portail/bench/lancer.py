@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import psycopg
 
-from portail.bench.facturation import mesurer_la_facturation
+from portail.bench.facturation import mesurer_la_facturation, mesurer_la_liste, mesurer_les_pieces
 from portail.bench.mesures import (
     ENTETE,
     Ligne,
@@ -31,6 +31,7 @@ from portail.local.processus import ErreurLocale
 from portail.local.terminal import DE_PRODUCTION, RACINE, VAR, dire, etape
 
 FAMILLES = 3000
+PIECES = 600  # PDFs of bills
 PAR_MATIN = 600  # families of one morning: a minute or so each
 DOSSIER = VAR / "bench"
 OCTETS_DU_JOURNAL: LiteralString = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
@@ -106,7 +107,13 @@ def _lignes(port: int, url: str, annee: str, env: dict[str, str], etat: Path) ->
             port, adresses[1], annee, lambda chemin, jours: requetes(env, adresses[1], chemin, jours=jours)
         )
         yield from mesurer_le_journal(port, adresses[2], annee, lambda: compter(sql, OCTETS_DU_JOURNAL))
-        yield from mesurer_la_facturation(lambda code: manage(env, "shell", "--no-imports", "-c", code), annee)
+
+        def shell(code: str) -> str:
+            return manage(env, "shell", "--no-imports", "-c", code)
+
+        yield from mesurer_la_facturation(shell, annee)
+        yield from mesurer_la_liste(shell)
+        yield from mesurer_les_pieces(shell, PIECES)
 
 
 def une_matinee(port, sql, courriels, annee, *, clients, doubles=0.0, suffixe="", cible=False) -> Iterator[Ligne]:
