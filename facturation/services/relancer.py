@@ -1,8 +1,6 @@
 """Reminders of unpaid bills, schedules agreed by the régie, and the list for the comptable public."""
 
-import csv
 import datetime as dt
-import io
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +16,7 @@ from comptes.courriels import Lettre, mettre_en_file_ensemble
 from comptes.francais import date_courte, euros, nombre
 from comptes.models import Categorie, Utilisateur
 from comptes.services.notifier import Avis, adresses_pour, notifier_chacune
-from comptes.tableaux import sans_formule
+from comptes.tableaux import Case, en_csv
 from facturation.lecture import parts_en_cours
 from facturation.models import Echeance, Echeancier, Evenement, Facture, Prelevement, Relance, Transmission
 from facturation.regles_relances import Situation, a_transmettre, couper, echeancier_tenu, niveau_du
@@ -258,28 +256,25 @@ def liste(factures: Sequence[Facture]) -> str:
     relances = dict(
         Relance.objects.filter(facture__in=factures).order_by("niveau").values_list("facture", "envoyee_le")
     )
-    sortie = io.StringIO()
-    ecrivain = csv.writer(sortie, delimiter=";", lineterminator="\r\n")
-    ecrivain.writerow(COLONNES)
-    for f in factures:
-        ecrivain.writerow(
-            [
-                f.numero,
-                f"{f.facturation.mois:%m/%Y}",
-                _jour(f.emise_le),
-                _jour(f.echeance),
-                *(sans_formule(mots) for mots in destinataire(f)),
-                *(f"{m:.2f}".replace(".", ",") for m in (f.total, f.regle, f.reste)),
-                _jour(relances.get(f.pk)),
-            ]
-        )
-    return sortie.getvalue()
+    lignes: list[list[Case]] = [
+        [
+            f.numero,
+            f"{f.facturation.mois:%m/%Y}",
+            _jour(f.emise_le),
+            f.echeance,
+            *destinataire(f),
+            f.total,
+            f.regle,
+            f.reste,
+            _jour(relances.get(f.pk)),
+        ]
+        for f in factures
+    ]
+    return b"".join(en_csv([COLONNES, *lignes])).decode("utf-8-sig")
 
 
-def _jour(quand: dt.date | dt.datetime | None) -> str:
-    if isinstance(quand, dt.datetime):
-        quand = timezone.localdate(quand)
-    return f"{quand:%d/%m/%Y}" if quand else ""
+def _jour(quand: dt.datetime | None) -> dt.date | None:
+    return timezone.localdate(quand) if quand else None
 
 
 def destinataire(facture: Facture) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from comptes.atelier import ImprimanteEnPanne
 from comptes.commandes import Commande
 from comptes.francais import de, mois_long, nombre
 from facturation.models import PieceImprimee
+from facturation.regles import lire_mois
 from facturation.services.imprimer import imprimer
 
 
@@ -42,6 +43,6 @@ class Command(Commande):
 
     def lire(self, mois: str) -> dt.date:
         try:
-            return dt.datetime.strptime(mois, "%Y-%m").date()
-        except ValueError:
-            raise CommandError(f"« {mois} » n’est pas un mois : écrivez 2026-09.") from None
+            return lire_mois(mois)
+        except ValueError as erreur:
+            raise CommandError(str(erreur)) from None
